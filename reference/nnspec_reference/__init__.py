@@ -1,0 +1,1 @@
+"""The classical neural-network equations, written to be read and run on any scalar."""
