@@ -1,0 +1,1 @@
+"""The equations on PyTorch: its own operators and autograd. A body takes tensors by name and returns a tuple."""

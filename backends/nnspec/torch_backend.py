@@ -1,0 +1,103 @@
+"""The PyTorch backend: its own text on PyTorch's operators, gradients by autograd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from nnspec._backend import Backend
+from nnspec.errors import BackendUnavailable
+
+__all__ = ["load"]
+
+Tensor = Any
+
+
+def load(check_values: bool = True) -> Backend:
+    """The backend; `BackendUnavailable` where PyTorch is missing."""
+    try:
+        import torch
+    except ImportError as error:
+        raise BackendUnavailable("torch is not installed: pip install 'nnspec[torch]'") from error
+    return Backend("torch", TorchLibrary(torch), check_values)
+
+
+class TorchLibrary:
+    """The questions of `nnspec._library.Library`, answered by PyTorch."""
+
+    name = "torch"
+    array_name = "torch.Tensor"
+    package = "nnspec.pytorch"
+    real_dtypes = ("float64", "float32", "bfloat16", "float16")
+    integer_dtypes = ("int64", "int32")
+
+    def __init__(self, torch: Any) -> None:
+        self.torch = torch
+
+    def is_array(self, value: object) -> bool:
+        return isinstance(value, self.torch.Tensor)
+
+    def dtype(self, array: Tensor) -> str:
+        return str(array.dtype).removeprefix("torch.")
+
+    def shape(self, array: Tensor) -> tuple[int, ...]:
+        return tuple(array.shape)
+
+    def device(self, array: Tensor) -> object:
+        return array.device
+
+    def is_finite(self, array: Tensor) -> bool:
+        # x − x is NaN exactly where x is not finite, and one sum is cheaper than a mask and its reduction
+        total = array.detach().sum()
+        return bool(total - total == 0) or bool(self.torch.isfinite(array).all())
+
+    def has_nan(self, array: Tensor) -> bool:
+        return bool(self.torch.isnan(array).any())
+
+    def extremes(self, array: Tensor) -> tuple[float, float]:
+        low, high = self.torch.aminmax(array.detach())
+        return low.item(), high.item()
+
+    def is_binary(self, array: Tensor, low: float, high: float) -> bool:
+        return bool(((array == low) | (array == high)).all())
+
+    def row_sums_off(self, array: Tensor) -> float:
+        return float((array.detach().sum(-1) - 1).abs().max())
+
+    def mask_time(self, array: Tensor, lengths: Tensor, axis: int) -> Tensor:
+        steps = self.torch.arange(array.shape[axis], device=array.device)
+        mask = (steps[None, :] < lengths[:, None]).reshape(*array.shape[:2], *(1,) * (array.ndim - 2))
+        return self.torch.where(mask, array, self.torch.zeros((), dtype=array.dtype, device=array.device))
+
+    def zeros(self, shape: Sequence[int], like: Tensor) -> Tensor:
+        return self.torch.zeros(tuple(shape), dtype=like.dtype, device=like.device)
+
+    def run(
+        self, body: Callable[..., Any], arguments: Mapping[str, Any], smooth: Sequence[str], gradient: bool
+    ) -> tuple[tuple[Tensor, ...], Callable[[Sequence[Tensor]], Mapping[str, Any]] | None]:
+        if not gradient:
+            return body(**arguments), None
+        torch = self.torch
+        leaves: dict[str, Any] = {}
+        for name in smooth:
+            value = arguments[name]
+            leaves[name] = (
+                [v.detach().requires_grad_() for v in value] if isinstance(value, list) else value.detach().requires_grad_()
+            )
+        with torch.enable_grad():
+            outputs = body(**{**arguments, **leaves})
+        flat = [t for leaf in leaves.values() for t in (leaf if isinstance(leaf, list) else [leaf])]
+        tracked = [o for o in outputs if o.is_floating_point()]
+
+        def pull(cotangents: Sequence[Tensor]) -> Mapping[str, Any]:
+            pairs = [(o, c) for o, c in zip(tracked, cotangents, strict=True) if o.requires_grad]
+            if pairs and flat:
+                outs, seeds = zip(*pairs, strict=True)
+                found = torch.autograd.grad(outs, flat, seeds, retain_graph=True, allow_unused=True)
+            else:
+                found = (None,) * len(flat)
+            # autograd says None where an input cannot reach an output (T = 0, say): that gradient is 0
+            grads = iter([torch.zeros_like(t) if g is None else g for t, g in zip(flat, found, strict=True)])
+            return {n: [next(grads) for _ in v] if isinstance(v, list) else next(grads) for n, v in leaves.items()}
+
+        return tuple(o.detach() for o in outputs), pull
