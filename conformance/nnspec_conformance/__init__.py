@@ -1,0 +1,1 @@
+"""The suite that holds implementations to the specification, and the command `nnspec`."""
