@@ -1,0 +1,372 @@
+"""The inputs that find mistakes: plans drawn from an equation's record, and the arrays that a plan stands for.
+
+Hypothesis draws a `Plan` (sizes, options, which optional arguments are there, a value mode, one seed); the arrays are
+filled from the seed, which costs a fifteenth of drawing every element, and a plan shrinks to tiny sizes and small
+integers. `corners` are the cases that every run starts with, because chance seldom finds them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from nnspec_reference.catalogue import Argument, Dim, Equation, Result, catalogue
+
+__all__ = ["MODES", "Case", "Plan", "build", "corners", "plans", "static_values"]
+
+Array = np.ndarray[Any, Any]
+
+MODES = ("integers", "uniform", "wide", "logarithmic", "sparse", "ties")
+"""How real arrays are filled: -3…3; ±1; ±10; magnitudes over six decades; half zeros; few repeated values."""
+
+_BATCH = "B"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is drawn of a case: everything else follows."""
+
+    sizes: tuple[tuple[str, int], ...]
+    options: tuple[tuple[str, Any], ...] = ()
+    absent: frozenset[str] = frozenset()
+    mode: str = "integers"
+    seed: int = 0
+    lengths: tuple[int, ...] | None = None
+
+    def size(self, symbol: str) -> int:
+        """The size of a symbol."""
+        return dict(self.sizes)[symbol]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One call of an equation: arguments as NumPy arrays (batch first), options, and the outputs' cotangents.
+
+    Reals are float64 or float32, indices int64; hyperparameters and static objects are as they are. `arguments` has
+    random numbers beyond `lengths`, for the oracle never reads them; `poisoned` has NaN there.
+    """
+
+    equation: str
+    dtype: str
+    sizes: Mapping[str, int]
+    arguments: Mapping[str, Any]
+    options: Mapping[str, Any]
+    cotangents: Mapping[str, Array]
+    lengths: Array | None = None
+    note: str = ""
+    plan: Plan | None = field(default=None, repr=False)
+
+    @property
+    def record(self) -> Equation:
+        """The equation's record."""
+        return catalogue()[self.equation]
+
+    def poisoned(self) -> dict[str, Any]:
+        """The arguments with NaN in the padding: an implementation must not read it."""
+        if self.lengths is None:
+            return dict(self.arguments)
+        poisoned = dict(self.arguments)
+        for a in self.record.arguments:
+            value = poisoned.get(a.name)
+            if a.is_real and self.record.has_time(a) and isinstance(value, np.ndarray):
+                value = value.copy()
+                for row, length in enumerate(self.lengths):
+                    value[row, length:] = np.nan
+                poisoned[a.name] = value
+        return poisoned
+
+    def special(self) -> bool:
+        """True if some input is NaN or infinite."""
+        return any(not np.isfinite(x).all() for x in self.real_arrays())
+
+    def real_arrays(self) -> Iterator[Array]:
+        """Every array of reals among the arguments."""
+        for a in self.record.arguments:
+            value = self.arguments.get(a.name)
+            if a.is_real and value is not None:
+                yield from value if a.each else [value]
+
+    def result_shape(self, result: Result) -> tuple[int, ...]:
+        """The shape that a result must have, batch axis included."""
+        layers = next((self.sizes[a.each] for a in self.record.arguments if a.each and a.each in self.sizes), None)
+        dims = tuple(d.at_layer(0, layers).value(self.sizes) for d in result.shape)
+        batched = self.record.batched and result.batched
+        return (self.sizes[_BATCH], *dims) if batched else dims
+
+
+# ------------------------------------------------------------------------------------------------- drawing
+def plans(record: Equation) -> st.SearchStrategy[Plan]:
+    """Plans for an equation, simplest first: tiny sizes, default options, small integers."""
+    return st.composite(_draw_plan)(record)
+
+
+def _draw_plan(draw: Callable[[st.SearchStrategy[Any]], Any], record: Equation) -> Plan:
+    sizes: dict[str, int] = {}
+    if record.batched:
+        sizes[_BATCH] = draw(st.integers(1, 3))
+    for symbol in _drawn_symbols(record):
+        least = record.minimum(symbol)
+        sizes[symbol] = draw(st.integers(least, max(least, _LARGEST.get(symbol, 4))))
+    for symbol in _layered_symbols(record):
+        for layer in range(_layers(record, sizes) + 1):
+            sizes[f"{symbol}[{layer}]"] = draw(st.integers(record.minimum(symbol), 4))
+    _keep_relations(record, sizes)
+    options = tuple((o.name, draw(st.sampled_from(o.values))) for o in record.options)
+    optional = [a.name for a in record.arguments if a.optional]
+    absent = frozenset(name for name in optional if draw(st.booleans()))
+    mode = draw(st.sampled_from(_modes(record)))
+    seed = draw(st.integers(0, 2**16 - 1))
+    lengths = None
+    if record.time and draw(st.booleans()):
+        least, most = record.minimum(record.time), sizes[record.time]
+        lengths = tuple(draw(st.integers(least, most)) for _ in range(sizes[_BATCH]))
+    return Plan(tuple(sizes.items()), options, absent, mode, seed, lengths)
+
+
+_LARGEST = {"T": 4, "V": 7, "L": 3}
+
+
+def _drawn_symbols(record: Equation) -> list[str]:
+    layered = set(_layered_symbols(record))
+    return [s for s in record.symbols if s not in layered]
+
+
+def _layered_symbols(record: Equation) -> list[str]:
+    found: dict[str, None] = {}
+    for a in record.arguments:
+        for dim in a.shape:
+            for symbol, _ in dim.terms:
+                if "[" in symbol:
+                    found.setdefault(symbol.partition("[")[0])
+    return list(found)
+
+
+def _layers(record: Equation, sizes: Mapping[str, int]) -> int:
+    return next((sizes[a.each] for a in record.arguments if a.each), 0)
+
+
+_RELATION = re.compile(r"\s*(\S+)\s*(<=|<|=)\s*(\S+)\s*")
+
+
+def _keep_relations(record: Equation, sizes: dict[str, int]) -> None:
+    """Raise (or set) the right-hand symbol of each relation until it holds."""
+    for relation in record.relations:
+        match = _RELATION.fullmatch(relation)
+        if match is None:
+            raise ValueError(f"{record.id}: not a relation: {relation!r}")
+        left, right = Dim.parse(match[1]), Dim.parse(match[3])
+        needed = left.value(sizes) + (match[2] == "<")
+        if right.value(sizes) < needed or match[2] == "=":
+            (symbol, times), *more = right.terms
+            if more or times != 1:
+                raise ValueError(f"{record.id}: the right of {relation!r} is not one symbol")
+            sizes[symbol] = needed - right.constant
+
+
+def _modes(record: Equation) -> tuple[str, ...]:
+    extra = [m for a in record.arguments if a.is_array for m in a.draw]
+    special = ["special"] if any(a.allows for a in record.arguments) else []
+    return tuple(dict.fromkeys([*MODES, *extra, *special]))
+
+
+def corners(record: Equation) -> list[tuple[str, Plan]]:
+    """The plans that every run starts with, and why each is there."""
+    found: list[tuple[str, Plan]] = []
+    options = tuple((o.name, o.default) for o in record.options)
+    optional = frozenset(a.name for a in record.arguments if a.optional)
+
+    def plan(sizes: dict[str, int], **more: Any) -> Plan:
+        sizes = dict(sizes)
+        _keep_relations(record, sizes)
+        return replace(Plan(tuple(sizes.items()), options), **more)
+
+    distinct = _sizes(record, itertools.count(2), batch=3)
+    found.append(("pairwise different sizes", plan(distinct, mode="uniform", seed=1)))
+    found.append(("all sizes 1", plan(_sizes(record, itertools.repeat(1), batch=1), mode="uniform", seed=2)))
+    if any(record.minimum(s) == 0 for s in record.symbols):
+        empty = {s: record.minimum(s.partition("[")[0]) if s != _BATCH else 2 for s in distinct}
+        found.append(("the least sizes", plan(empty, mode="uniform", seed=3)))
+    if record.batched:
+        found.append(("an empty batch", plan({**distinct, _BATCH: 0}, mode="uniform", seed=4)))
+    if optional:
+        found.append(("no optional argument", plan(distinct, mode="uniform", seed=5, absent=optional)))
+    for place, combination in enumerate(itertools.product(*(o.values for o in record.options))):
+        if place and place < 24:
+            chosen = tuple(zip((o.name for o in record.options), combination, strict=True))
+            found.append(("options", replace(plan(distinct, mode="uniform", seed=10 + place), options=chosen)))
+            found.append(("options and ties", replace(plan(distinct, mode="ties", seed=10 + place), options=chosen)))
+    for place, mode in enumerate(_modes(record)):
+        found.append((f"{mode} values", plan(distinct, mode=mode, seed=50 + place)))
+    found.append(("all zeros", plan(distinct, mode="zeros", seed=70)))
+    if record.time:
+        T = 4
+        ragged = {**distinct, record.time: T, _BATCH: 5}
+        # sorting these by length is no involution: a permutation applied twice, or its inverse, shows
+        least = record.minimum(record.time)
+        found.append(("ragged lengths", plan(ragged, mode="uniform", seed=80, lengths=(3, 4, 2, least, 1))))
+        found.append(("one step", plan({**distinct, record.time: 1}, mode="uniform", seed=81)))
+    return found
+
+
+def _sizes(record: Equation, numbers: Iterator[int] | Any, batch: int) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    if record.batched:
+        sizes[_BATCH] = batch
+    numbers = iter(numbers)
+    for symbol in _drawn_symbols(record):
+        value = max(next(numbers), record.minimum(symbol))
+        if batch > 1 and value == batch and record.batched:
+            value = max(next(numbers), record.minimum(symbol))
+        sizes[symbol] = min(value, _LARGEST[symbol]) if symbol in ("L",) else value
+    for symbol in _layered_symbols(record):
+        for layer in range(_layers(record, sizes) + 1):
+            sizes[f"{symbol}[{layer}]"] = 1 if batch == 1 else 2 + (layer * 3 + 1) % 4
+    return sizes
+
+
+# ------------------------------------------------------------------------------------------------- filling
+def build(record: Equation, plan: Plan, dtype: str = "float64", note: str = "") -> Case:
+    """The case that a plan stands for."""
+    sizes = dict(plan.sizes)
+    # every argument has its own stream: leaving one out does not change the others
+    arguments: dict[str, Any] = {}
+    for a in record.arguments:
+        rng = _stream(plan.seed, a.name)
+        if a.name in plan.absent:
+            arguments[a.name] = None
+        elif a.kind == "static":
+            arguments[a.name] = static_values[str(a.draw[0])](rng, sizes)
+        elif a.kind == "hyper":
+            arguments[a.name] = _hyper(rng, a, plan)
+        elif a.each:
+            count = sizes[a.each]
+            arguments[a.name] = [
+                _fill(rng, a, plan.mode, _dims(record, a, sizes, layer, count), sizes, dtype) for layer in range(count)
+            ]
+        else:
+            arguments[a.name] = _fill(rng, a, plan.mode, _dims(record, a, sizes), sizes, dtype)
+    lengths = None if plan.lengths is None else np.array(plan.lengths, dtype=np.int64)
+    case = Case(record.id, dtype, sizes, arguments, dict(plan.options), {}, lengths, note or plan.mode, plan)
+    cotangents = {}
+    for result in record.results:
+        if result.kind == "real":
+            rng = _stream(plan.seed, f"cotangent of {result.name}")
+            shape = case.result_shape(result)
+            mode = plan.mode if plan.mode in ("integers", "sparse") else "uniform"
+            cotangents[result.name] = _reals(rng, mode, shape).astype(dtype)
+    return replace(case, cotangents=cotangents)
+
+
+def _stream(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def _dims(
+    record: Equation, a: Argument, sizes: Mapping[str, int], layer: int = 0, count: int | None = None
+) -> tuple[int, ...]:
+    layers = count if count is not None else _layers(record, sizes)
+    dims = tuple(d.at_layer(layer, layers).value(sizes) for d in a.shape)
+    return (sizes[_BATCH], *dims) if record.batched and a.role == "data" else dims
+
+
+def _hyper(rng: np.random.Generator, a: Argument, plan: Plan) -> float | int:
+    values = a.draw or (0.5,)
+    chosen = values[0] if plan.seed == 0 else values[int(rng.integers(len(values)))]
+    return chosen if isinstance(chosen, int) else float(chosen)
+
+
+def _fill(
+    rng: np.random.Generator, a: Argument, mode: str, shape: tuple[int, ...], sizes: Mapping[str, int], dtype: str
+) -> Array:
+    if a.kind == "index":
+        assert a.of is not None
+        limit = a.of.value(sizes)
+        # few distinct values: repeats must happen
+        pool = rng.integers(0, limit, max(1, limit // 2)) if mode in ("ties", "sparse") else np.arange(limit)
+        return pool[rng.integers(0, len(pool), shape)].astype(np.int64) if limit else np.zeros(shape, np.int64)
+    if a.kind == "count":
+        counts = rng.integers(0, 4, shape)
+        return np.where(rng.random(shape) < 0.2, rng.integers(0, 150, shape), counts).astype(np.int64)
+    if a.kind == "onehot":
+        d = shape[-1]
+        return np.eye(d)[rng.integers(0, d, shape[:-1])].astype(dtype)
+    if a.kind == "bit":
+        return (np.zeros(shape) if mode == "zeros" else rng.integers(0, 2, shape)).astype(dtype)
+    if a.kind == "sign":
+        return (2.0 * rng.integers(0, 2, shape) - 1.0).astype(dtype)
+    if a.kind == "simplex":
+        return _simplex(rng, mode, shape).astype(dtype)
+    if a.kind == "probability":
+        if mode in ("integers", "ties"):
+            return (rng.integers(1, 8, shape) / 8.0).astype(dtype)
+        if mode in ("zeros", "sparse"):
+            return (rng.integers(0, 3, shape) / 2.0).astype(dtype)
+        return rng.uniform(2.0**-10, 1.0 - 2.0**-10, shape).astype(dtype)
+    scale = a.scale
+    if mode in ("large", "tiny") and mode not in a.draw:
+        mode = "uniform"
+    values = _reals(rng, mode, shape)
+    if mode == "special":
+        values = _sprinkle(rng, values, a)
+    elif mode != "integers":
+        values = values * scale
+    if a.kind in ("positive", "nonnegative"):
+        values = np.abs(values)
+        if a.kind == "positive":
+            values = np.where(values == 0.0, 1.0, values)
+    return values.astype(dtype)
+
+
+def _reals(rng: np.random.Generator, mode: str, shape: tuple[int, ...]) -> Array:
+    if mode == "zeros":
+        return np.zeros(shape)
+    if mode == "integers":
+        return rng.integers(-3, 4, shape).astype(np.float64)
+    if mode == "ties":
+        return rng.integers(-1, 2, shape) / 2.0
+    values = rng.uniform(-1.0, 1.0, shape)
+    if mode == "sparse":
+        return np.where(rng.random(shape) < 0.5, 0.0, values)
+    if mode == "wide":
+        return 10.0 * values
+    if mode == "logarithmic":
+        return np.sign(values) * 10.0 ** rng.uniform(-4.0, 2.0, shape)
+    if mode == "large":  # far beyond the range of exp, and (per example) all of one sign
+        sign = rng.choice([-1.0, 1.0], (*shape[:1], *(1,) * (len(shape) - 1))) if shape else 1.0
+        return sign * (1000.0 + rng.integers(0, 8, shape) + values)
+    if mode == "tiny":
+        return values * 10.0 ** rng.uniform(-30.0, -3.0, shape)
+    return values
+
+
+def _simplex(rng: np.random.Generator, mode: str, shape: tuple[int, ...]) -> Array:
+    """Distributions in multiples of 2^-20: they sum to 1 exactly, in float32 too."""
+    weights = rng.random(shape) + 2.0**-10
+    if mode in ("sparse", "zeros"):
+        weights = weights * (rng.random(shape) < 0.5)
+        weights[..., 0] += 2.0**-10
+    grid = np.floor(weights / weights.sum(-1, keepdims=True) * 2**20)
+    grid[..., -1] += 2**20 - grid.sum(-1)
+    return grid / 2**20
+
+
+def _sprinkle(rng: np.random.Generator, values: Array, a: Argument) -> Array:
+    """Put the non-finite values that the record allows among the others (never the whole of a row for −∞)."""
+    if not a.allows:
+        return values
+    chosen = np.array([float(v) for v in sorted(a.allows)])
+    special = chosen[rng.integers(0, len(chosen), values.shape)]
+    where = rng.random(values.shape) < 0.4
+    if where.ndim and where.shape[-1]:
+        where[..., 0] &= len(a.allows) > 1
+    return np.where(where, special, values)
+
+
+static_values: dict[str, Callable[[np.random.Generator, Mapping[str, int]], Any]] = {}
+"""How to draw a static argument, by the name in its record."""
