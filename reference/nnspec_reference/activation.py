@@ -109,6 +109,13 @@ def saturation_measure(x: Any, epsilon: Any, activation: str = "sigmoid") -> Any
     return x.map(lambda z: scalars.step(epsilon - slopes[activation](z)))
 
 
+def by_name(name: str, z: Any, grad_at_zero: int = 1) -> Any:
+    """The activation that an equation's option names: sigmoid, tanh, relu or identity."""
+    if name == "relu":
+        return relu(z, grad_at_zero)
+    return {"sigmoid": sigmoid, "tanh": tanh, "identity": identity}[name](z)
+
+
 def _sigmoid_slope(z: Any) -> Any:
     s = scalars.sigmoid(z)
     return s * (1 - s)

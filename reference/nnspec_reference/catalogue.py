@@ -12,7 +12,7 @@ conformance draws, the listing, the documentation. The id is the address: ``laye
 Shapes are symbolic: ``"T D"`` is a sequence of T vectors of size D. A size may be linear in the symbols
 (``"4H D+H"``). ``data`` arguments gain a leading batch axis in the backends; ``parameter`` arguments do not, and
 their gradients are summed over the batch. An argument with ``each="L"`` is a list of L arrays, whose sizes may
-depend on the layer: ``"n[l+1] n[l]"``.
+depend on the layer: ``"n[l+1] n[l]"``, or on all layers up to it: ``"n[:l+1]"`` is n[0] + … + n[l].
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ _SMOOTH_KINDS = frozenset({"real", "positive", "nonnegative", "probability", "si
 
 
 # ------------------------------------------------------------------------------------------------ sizes
-_TERM = re.compile(r"([+-]?)(\d*)\*?([A-Za-z_]\w*(?:\[[\w+]+\])?)?")
+_TERM = re.compile(r"([+-]?)(\d*)\*?([A-Za-z_]\w*(?:\[[\w+:]+\])?)?")
+_LAYERS_BELOW = re.compile(r"(\w+)\[:l\+1\]")
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,9 @@ class Dim:
         return cls(text, tuple(terms.items()), constant)
 
     def at_layer(self, layer: int, layers: int | None = None) -> Dim:
-        """The size in layer `l`, with ``[l]``, ``[l+1]`` (and ``[L]``) replaced by numbers."""
-        text = self.text.replace("[l+1]", f"[{layer + 1}]").replace("[l]", f"[{layer}]")
+        """The size in layer `l`: ``[l]``, ``[l+1]``, ``[L]`` as numbers, ``n[:l+1]`` as the sum n[0] + … + n[l]."""
+        text = _LAYERS_BELOW.sub(lambda m: "+".join(f"{m[1]}[{k}]" for k in range(layer + 1)), self.text)
+        text = text.replace("[l+1]", f"[{layer + 1}]").replace("[l]", f"[{layer}]")
         if layers is not None:
             text = text.replace("[L]", f"[{layers}]")
         return self if text == self.text else Dim.parse(text)

@@ -128,7 +128,8 @@ class Ops:
 
     def total(self, z_bar: Array, keep: int = 1) -> Array:
         """The sum over all axes but the last `keep`: the gradient of a shared bias."""
-        return self.xp.sum(z_bar, axis=tuple(range(z_bar.ndim - keep)))
+        summed = self.xp.sum(z_bar, axis=tuple(range(z_bar.ndim - keep)))
+        return summed if keep else self.xp.asarray(summed)  # NumPy sums to a number, which is no array
 
     # ------------------------------------------------------------------------------- elementary functions
     def sigmoid(self, x: Array) -> Array:
