@@ -38,6 +38,8 @@ class Library(Protocol):
     def row_sums_off(self, array: Array) -> float: ...
     def mask_time(self, array: Array, lengths: Array, axis: int) -> Array: ...
     def zeros(self, shape: Sequence[int], like: Array) -> Array: ...
+    def from_numpy(self, array: Any, device: str | None = None) -> Array: ...
+    def to_numpy(self, array: Array) -> Any: ...
     def run(
         self, body: Callable[..., Any], arguments: Mapping[str, Any], smooth: Sequence[str], gradient: bool
     ) -> tuple[tuple[Array, ...], Callable[[Sequence[Array]], Mapping[str, Any]] | None]: ...
@@ -50,8 +52,25 @@ class ArrayLibrary:
     real_dtypes: tuple[str, ...] = REAL_DTYPES
     integer_dtypes: tuple[str, ...] = INTEGER_DTYPES
 
-    def __init__(self, name: str, array_name: str, array_type: type, ops: _ops.Ops) -> None:
+    def __init__(
+        self,
+        name: str,
+        array_name: str,
+        array_type: type,
+        ops: _ops.Ops,
+        from_numpy: Callable[[Any], Array],
+        to_numpy: Callable[[Array], Any],
+    ) -> None:
         self.name, self.array_name, self.array_type, self.ops, self.xp = name, array_name, array_type, ops, ops.xp
+        self._from_numpy, self._to_numpy = from_numpy, to_numpy
+
+    def from_numpy(self, array: Any, device: str | None = None) -> Array:
+        """A copy of a NumPy array in this library."""
+        return self._from_numpy(array)
+
+    def to_numpy(self, array: Array) -> Any:
+        """The array as NumPy's."""
+        return self._to_numpy(array)
 
     def is_array(self, value: object) -> bool:
         return type(value) is self.array_type or isinstance(value, self.array_type)

@@ -19,4 +19,5 @@ def load(check_values: bool = True) -> Backend:
     if not cupy.is_available():
         raise BackendUnavailable("cupy is installed, but no CUDA device is available here")
     ops = Ops(cupy, inplace=True, add_at=cupy.add.at)
-    return Backend("cupy", ArrayLibrary("cupy", "cupy.ndarray", cupy.ndarray, ops), check_values)
+    library = ArrayLibrary("cupy", "cupy.ndarray", cupy.ndarray, ops, cupy.array, cupy.asnumpy)
+    return Backend("cupy", library, check_values)

@@ -17,4 +17,5 @@ def load(check_values: bool = True) -> Backend:
     """The backend."""
     quiet = functools.partial(numpy.errstate, all="ignore")
     ops = Ops(numpy, inplace=True, quiet=quiet, add_at=numpy.add.at)
-    return Backend("numpy", ArrayLibrary("numpy", "numpy.ndarray", numpy.ndarray, ops), check_values)
+    library = ArrayLibrary("numpy", "numpy.ndarray", numpy.ndarray, ops, numpy.array, numpy.asarray)
+    return Backend("numpy", library, check_values)

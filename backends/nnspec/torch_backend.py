@@ -72,6 +72,12 @@ class TorchLibrary:
     def zeros(self, shape: Sequence[int], like: Tensor) -> Tensor:
         return self.torch.zeros(tuple(shape), dtype=like.dtype, device=like.device)
 
+    def from_numpy(self, array: Any, device: str | None = None) -> Tensor:
+        return self.torch.tensor(array, device=device)
+
+    def to_numpy(self, array: Tensor) -> Any:
+        return array.detach().cpu().numpy()
+
     def run(
         self, body: Callable[..., Any], arguments: Mapping[str, Any], smooth: Sequence[str], gradient: bool
     ) -> tuple[tuple[Tensor, ...], Callable[[Sequence[Tensor]], Mapping[str, Any]] | None]:
