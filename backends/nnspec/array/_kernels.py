@@ -1,19 +1,21 @@
 """The recurrent loops, where the time goes: Elman, LSTM and GRU, forward and backward.
 
-Each kernel is written twice. The *plain* text reads as the equations do and uses only the array-API standard; it is
-the tested fallback. The *fast* text (NumPy and CuPy: ``ops.inplace``) computes the same numbers with few calls on
-buffers that are written in place. What makes it fast:
+Each kernel is written twice. The *plain* text reads as the equations do and uses only the array-API
+standard; it is the tested fallback. The *fast* text (NumPy and CuPy: ``ops.inplace``) computes the same
+numbers with few calls on buffers that are written in place. What makes it fast:
 
-- arrays are feature-major, one (features, B) block per step: BLAS packs that shape best, and the rows of one gate
-  are contiguous;
-- input, previous state and a row of ones are stacked, ``s = [x; h; 1]``, so that a step's affine map is one product;
-- σ(a) = ½ + ½·tanh(a/2) with the ½ inside the weights, so that one tanh serves all gates (0 and 1 are reached exactly);
-- the derivative factors of the whole sequence are computed before the backward loop, the weights' gradients in one
-  product after it, and the views that the loops need are made once.
+- arrays are feature-major, one (features, B) block per step: BLAS packs that shape best, and the rows of
+  one gate are contiguous;
+- input, previous state and a row of ones are stacked, ``s = [x; h; 1]``: a step's affine map is one product;
+- σ(a) = ½ + ½·tanh(a/2), the inner ½ within the weights: one tanh serves all gates, and reaches 0 and 1;
+- the backward loop only multiplies by derivative factors, computed before it for a stretch of time that
+  fits the cache; the gradients of the weights are one product after it;
+- the views that a loop needs are made once; constants are 0-d arrays, which a ufunc takes faster than floats.
 
-A kernel takes batch-first arrays (x: B T D, states: B H) and returns ``(outputs, pullback)``; ``pullback(*cotangents)``
-gives the gradients in the order of the array arguments, None for those that were None. It may be called any number
-of times. With ``ops.grad`` false there is no pullback (None), and nothing is kept for it. Inputs are never written.
+A kernel takes batch-first arrays (x: B T D, states: B H) and returns ``(outputs, pullback)``;
+``pullback(*cotangents)`` gives the gradients in the order of the array arguments, None for those that were
+None, and may be called any number of times. With ``ops.grad`` false there is no pullback (None), and nothing
+is kept for it. Inputs are never written.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ __all__ = ["elman", "gru", "lstm"]
 Array = Any
 Gradients = tuple[Array | None, ...]
 Pullback = Callable[..., Gradients]
+
+CACHE_BYTES = 1 << 20  # what the backward loop may assume to stay in a core's second-level cache
 
 
 # ------------------------------------------------------------------------------------------------ Elman
@@ -119,19 +123,24 @@ def _elman_fast(
         return states, None
 
     def pullback(h_bar: Array) -> Gradients:
-        h = S[1:, D : D + H]
-        if activation == "tanh":
-            Z = _one_minus_square(xp, h)
-        elif activation == "sigmoid":
-            Z = h * (1.0 - h)
-        else:
-            Z = ops.ones((T, H, B), like=x) if on is None else on.astype(x.dtype)
         state_bar, U_T = ops.zeros((H, B), like=x), xp.ascontiguousarray(U).T
-        for z, o_bar in zip(Z[::-1], _feature_major(ops, h_bar)[::-1], strict=True):
-            xp.add(state_bar, o_bar, out=state_bar)
-            xp.multiply(z, state_bar, out=z)  # z̄_t
-            dot(U_T, z, out=state_bar)
-        z_bar = _by_rows(ops, Z)
+        z_bar = ops.empty((H, T, B), like=x)
+        for start, stop in _stretches(xp, T, h0.nbytes):
+            h = S[start + 1 : stop + 1, D : D + H]
+            if activation == "tanh":
+                Z = _one_minus_square(xp, h)
+            elif activation == "sigmoid":
+                Z = h * (1.0 - h)
+            elif on is not None:
+                Z = on[start:stop].astype(x.dtype)
+            else:
+                Z = ops.ones(h.shape, like=x)
+            for z, o_bar in zip(Z[::-1], _feature_major(ops, h_bar, start, stop)[::-1], strict=True):
+                xp.add(state_bar, o_bar, out=state_bar)
+                xp.multiply(z, state_bar, out=z)  # z̄_t
+                dot(U_T, z, out=state_bar)
+            z_bar[:, start:stop] = Z.transpose(1, 0, 2)
+        z_bar = z_bar.reshape(H, T * B)
         A_bar = dot(z_bar, _by_rows(ops, S[:T]).T)
         x_bar = _input_gradient(z_bar, W, T, B)
         return x_bar, state_bar.T, A_bar[:, :D], A_bar[:, D : D + H], None if b is None else A_bar[:, -1]
@@ -233,118 +242,97 @@ def _lstm_fast(
     A = _beside(ops, W_x, W_h, b)
     A[: 3 * H] *= 0.5
     V = None if V_o is None else 0.5 * V_o
-    # G[t] = [i; f; o; g; C_{t−1}], so that (i; f) ⊙ (g; C_{t−1}) is one product. Without a gradient to come, and with
-    # only the last cell asked for, every step works in the same block.
-    steps = T if ops.grad or cell_states else 0
-    G = ops.empty((steps + 1, 5 * H, B), like=x)
-    squashed = ops.empty((T if ops.grad else 1, H, B), like=x)  # tanh(C_t)
+    # G[t] = [i; f; o; g; C_{t−1}], so that (i; f) ⊙ (g; C_{t−1}) is one product. Where neither a gradient nor
+    # the cells of all steps are asked for, every step works in the same block.
+    blocks = T if ops.grad or cell_states else 0
+    G = ops.empty((blocks + 1, 5 * H, B), like=x)
     G[0, 4 * H :] = C0.T
-    both, peep = ops.empty((2 * H, B), like=x), ops.empty((H, B), like=x)
+    both, part = ops.empty((2 * H, B), like=x), ops.empty((H, B), like=x)
     added, kept = both[:H], both[H:]
-    gates, sigmoids, i_f, o, g, g_C = (
-        _blocks(G, r * H, s * H, T) for r, s in ((0, 4), (0, 3), (0, 2), (2, 3), (3, 4), (3, 5))
-    )
-    cells = _blocks(G[1:] if steps else G, 4 * H, 5 * H, T)
-    for s, a, a_sig, a_if, a_o, a_g, gC, C, sq, h in zip(
+    for s, a, a_ifo, a_if, a_o, a_g, g_C, C, h in zip(
         S,
-        gates,
-        sigmoids,
-        i_f,
-        o,
-        g,
-        g_C,
-        cells,
-        _blocks(squashed, 0, H, T),
-        _blocks(S[1:], D, D + H),
+        *(_blocks(G, H * i, H * j, T) for i, j in ((0, 4), (0, 3), (0, 2), (2, 3), (3, 4), (3, 5))),
+        _blocks(G[1:] if blocks else G, 4 * H, 5 * H, T),
+        _blocks(S[1:], D, D + H, T),
         strict=False,
     ):
         dot(A, s, out=a)
         if V is None:
             tanh(a, out=a)
-            multiply(a_sig, half, out=a_sig)
-            add(a_sig, half, out=a_sig)
-        else:
+            multiply(a_ifo, half, out=a_ifo)
+            add(a_ifo, half, out=a_ifo)
+        else:  # o waits for the cell
             tanh(a_g, out=a_g)
-            tanh(a_if, out=a_if)
-            multiply(a_if, half, out=a_if)
-            add(a_if, half, out=a_if)
-        multiply(a_if, gC, out=both)  # i ⊙ g, f ⊙ C_{t−1}
+            _finish_sigmoid(xp, a_if, half)
+        multiply(a_if, g_C, out=both)  # i ⊙ g, f ⊙ C_{t−1}
         add(added, kept, out=C)
         if V is not None:
-            dot(V, C, out=peep)
-            add(a_o, peep, out=a_o)
-            tanh(a_o, out=a_o)
-            multiply(a_o, half, out=a_o)
-            add(a_o, half, out=a_o)
-        tanh(C, out=sq)
-        multiply(a_o, sq, out=h)
-    C_all = G[1:, 4 * H :]
+            dot(V, C, out=part)
+            add(a_o, part, out=a_o)
+            _finish_sigmoid(xp, a_o, half)
+        tanh(C, out=part)
+        multiply(a_o, part, out=h)
     states = _batch_major(ops, S[1:, D : D + H])
-    last = _batch_major(ops, C_all) if cell_states else _copy(ops, G[-1, 4 * H :].T)
+    cells = _batch_major(ops, G[1:, 4 * H :]) if cell_states else _copy(ops, G[-1, 4 * H :].T)
     if not ops.grad:
-        return (states, last), None
+        return (states, cells), None
 
     def pullback(h_bar: Array | None, C_bar: Array | None = None) -> Gradients:
-        # The factors, in the order o, i, f, g: C̄ multiplies the last three.
-        Z = ops.empty((T, 4, H, B), like=x)
-        gate = G[:T].reshape(T, 5, H, B)
-        i_f, o, g, g_C = gate[:, :2], gate[:, 2], gate[:, 3], gate[:, 3:]
-        z_o, z_if, z_g = Z[:, 0], Z[:, 1:3], Z[:, 3]
-        xp.subtract(1.0, o, out=z_o)
-        multiply(z_o, o, out=z_o)
-        multiply(z_o, squashed, out=z_o)  # ō = h̄ ⊙ tanh(C) ⊙ o(1−o)
-        xp.subtract(1.0, i_f, out=z_if)
-        multiply(z_if, i_f, out=z_if)
-        multiply(z_if, g_C, out=z_if)  # ī = C̄ ⊙ g ⊙ i(1−i), f̄ = C̄ ⊙ C_{t−1} ⊙ f(1−f)
-        _one_minus_square(xp, g, out=z_g)
-        multiply(z_g, i_f[:, 0], out=z_g)  # ḡ = C̄ ⊙ i ⊙ (1−g²)
-        through = _one_minus_square(xp, squashed)
-        multiply(through, o, out=through)  # h̄ ⊙ o ⊙ (1−tanh²C) reaches C̄
-        rows = Z.reshape(T, 4 * H, B)
-
-        state_bar, cell_bar, part = (
-            ops.zeros((H, B), like=x),
-            ops.zeros((H, B), like=x),
-            ops.empty((H, B), like=x),
-        )
+        state_bar, cell_bar, part = (ops.zeros((H, B), like=x) for _ in range(3))
         if C_bar is not None and not cell_states:
             cell_bar[...] = C_bar.T
         all_C_bar = C_bar if cell_states else None
+        # In Z the order is o, i, f, g, for C̄ multiplies the last three.
         W_hT = xp.concatenate([W_h[2 * H : 3 * H], W_h[: 2 * H], W_h[3 * H :]]).T
         V_T = None if V_o is None else xp.ascontiguousarray(V_o).T
-        none: list[Array | None] = [None] * T
-        for t_h_bar, t_C_bar, t_through, t_o, t_ifg, f, z in zip(
-            none if h_bar is None else _feature_major(ops, h_bar)[::-1],
-            none if all_C_bar is None else _feature_major(ops, all_C_bar)[::-1],
-            through[::-1],
-            z_o[::-1],
-            Z[::-1, 1:],
-            i_f[::-1, 1],
-            rows[::-1],
-            strict=True,
-        ):
-            if t_h_bar is not None:
-                add(state_bar, t_h_bar, out=state_bar)
-            if t_C_bar is not None:
-                add(cell_bar, t_C_bar, out=cell_bar)
-            multiply(state_bar, t_through, out=part)
-            add(cell_bar, part, out=cell_bar)
-            multiply(t_o, state_bar, out=t_o)
-            if V_T is not None:
-                dot(V_T, t_o, out=part)
+        a_bar = ops.empty((4, H, T, B), like=x)
+        for start, stop in _stretches(xp, T, 10 * h0.nbytes):
+            n = stop - start
+            gate, Z = G[start:stop].reshape(n, 5, H, B), ops.empty((n, 4, H, B), like=x)
+            i_f, o, g, g_C = gate[:, :2], gate[:, 2], gate[:, 3], gate[:, 3:]
+            z_o, z_if, z_g = Z[:, 0], Z[:, 1:3], Z[:, 3]
+            squashed = tanh(G[start + 1 : stop + 1, 4 * H :])
+            _times_one_minus(xp, o, squashed, out=z_o)  # ō = h̄ ⊙ tanh(C) ⊙ o(1−o)
+            _times_one_minus(xp, i_f, g_C, out=z_if)  # ī = C̄ ⊙ g ⊙ i(1−i), f̄ = C̄ ⊙ C_{t−1} ⊙ f(1−f)
+            _one_minus_square(xp, g, out=z_g)
+            multiply(z_g, i_f[:, 0], out=z_g)  # ḡ = C̄ ⊙ i ⊙ (1−g²)
+            through = _one_minus_square(xp, squashed, out=squashed)
+            multiply(through, o, out=through)  # h̄ ⊙ o ⊙ (1−tanh²C) reaches C̄
+            for t_h_bar, t_C_bar, t_through, t_o, t_ifg, f, z in zip(
+                _feature_major(ops, h_bar, start, stop)[::-1],
+                _feature_major(ops, all_C_bar, start, stop)[::-1],
+                through[::-1],
+                z_o[::-1],
+                Z[::-1, 1:],
+                i_f[::-1, 1],
+                Z.reshape(n, 4 * H, B)[::-1],
+                strict=True,
+            ):
+                if t_h_bar is not None:
+                    add(state_bar, t_h_bar, out=state_bar)
+                if t_C_bar is not None:
+                    add(cell_bar, t_C_bar, out=cell_bar)
+                multiply(state_bar, t_through, out=part)
                 add(cell_bar, part, out=cell_bar)
-            multiply(t_ifg, cell_bar, out=t_ifg)
-            multiply(cell_bar, f, out=cell_bar)
-            dot(W_hT, z, out=state_bar)
+                multiply(t_o, state_bar, out=t_o)
+                if V_T is not None:
+                    dot(V_T, t_o, out=part)
+                    add(cell_bar, part, out=cell_bar)
+                multiply(t_ifg, cell_bar, out=t_ifg)
+                multiply(cell_bar, f, out=cell_bar)
+                dot(W_hT, z, out=state_bar)
+            a_bar[:2, :, start:stop] = z_if.transpose(1, 2, 0, 3)
+            a_bar[2, :, start:stop] = z_o.transpose(1, 0, 2)
+            a_bar[3, :, start:stop] = z_g.transpose(1, 0, 2)
 
-        z_bar = _by_rows(ops, Z[:, 1], Z[:, 2], Z[:, 0], Z[:, 3])
-        A_bar = dot(z_bar, _by_rows(ops, S[:T]).T)
-        V_bar = None if V_o is None else dot(z_bar[2 * H : 3 * H], _by_rows(ops, C_all).T)
-        x_bar = _input_gradient(z_bar, W_x, T, B)
+        o_bar, a_bar = a_bar[2].reshape(H, T * B), a_bar.reshape(4 * H, T * B)
+        A_bar = dot(a_bar, _by_rows(ops, S[:T]).T)
+        V_bar = None if V_o is None else dot(o_bar, _by_rows(ops, G[1:, 4 * H :]).T)
+        x_bar = _input_gradient(a_bar, W_x, T, B)
         b_bar = None if b is None else A_bar[:, -1]
         return x_bar, state_bar.T, cell_bar.T, A_bar[:, :D], A_bar[:, D : D + H], b_bar, V_bar
 
-    return (states, last), pullback
+    return (states, cells), pullback
 
 
 # -------------------------------------------------------------------------------------------------- GRU
@@ -361,8 +349,8 @@ def gru(
 ) -> tuple[Array, Pullback | None]:
     """The GRU, rows in the order z, r, H: h (B, T, H); pullback(h̄) → x, h0, W, U, b, c_H.
 
-    `update` names what z weights, the candidate or the previous state; `reset` says whether r acts before or after
-    the product with U_H. `c_H`, the bias of that product, exists only with ``reset="after"``.
+    `update` names what z weights, the candidate or the previous state; `reset` says whether r acts before or
+    after the product with U_H. `c_H`, the bias of that product, exists only with ``reset="after"``.
     """
     if reset == "before" and c_H is not None:
         raise ValueError("c_H needs reset='after'")
@@ -437,8 +425,8 @@ def _gru_fast(
     one, half = ops.full((), 1.0, like=x), ops.full((), 0.5, like=x)
     keep = ops.grad
 
-    # Below, z is the share of the candidate. Where the equation gives z to the previous state, this is 1−z = σ(−a),
-    # so the sign of its rows is turned here, and in its derivative.
+    # Below, z is the share of the candidate. Where the equation gives z to the previous state, that share is
+    # 1−z = σ(−a): the sign of its rows is turned here, and in its derivative.
     scale = 0.5 if z_takes else -0.5
     X = _stacked(ops, x, None)  # X[t] = [x_t; 1]
     A = _beside(ops, W, None, b)
@@ -495,62 +483,66 @@ def _gru_fast(
         return states, None
 
     def pullback(h_bar: Array) -> Gradients:
-        keeps, z, r = (G[:, k * H : (k + 1) * H] for k in range(3))
-        h, new = Q[:T, 1 : 1 + H], Q[:T, 1 + H :]
-        Z = ops.empty((T, 4 if after else 3, H, B), like=x)  # rows H, z, r and, if after, the product U_H h
-        z_n, z_z, z_r = Z[:, 0], Z[:, 1], Z[:, 2]
-        _one_minus_square(xp, new, out=z_n)
-        multiply(z_n, z, out=z_n)  # H̄ = h̄ ⊙ z ⊙ (1−H²)
-        xp.subtract(*((new, h) if z_takes else (h, new)), out=z_z)
-        multiply(z_z, z, out=z_z)
-        multiply(z_z, keeps, out=z_z)  # z̄ = h̄ ⊙ (H−h) ⊙ z(1−z)
-        xp.subtract(1.0, r, out=z_r)
-        multiply(z_r, r, out=z_r)
-        multiply(z_r, M[:, 2 * H :] if after else h, out=z_r)  # r̄ = (H̄ or U_HᵀH̄) ⊙ … ⊙ r(1−r)
-        if after:
-            Z[:, 3] = r
-        rows = Z.reshape(T, -1, B)
-
-        state_bar, part, q = ops.zeros((H, B), like=x), ops.empty((H, B), like=x), ops.empty((H, B), like=x)
+        state_bar, part, q = (ops.zeros((H, B), like=x) for _ in range(3))
         U_T = xp.ascontiguousarray(U).T
         U_zrT, U_HT = xp.ascontiguousarray(U[: 2 * H]).T, xp.ascontiguousarray(U[2 * H :]).T
-        for o_bar, n, n_z, r_i, rr, u, kept, reset in zip(
-            _feature_major(ops, h_bar)[::-1],
-            z_n[::-1],
-            Z[::-1, :2],
-            Z[::-1, 2:],
-            z_r[::-1],
-            rows[::-1, H:],
-            keeps[::-1],
-            r[::-1],
-            strict=True,
-        ):
-            add(state_bar, o_bar, out=state_bar)
-            multiply(n_z, state_bar, out=n_z)
-            multiply(state_bar, kept, out=part)
+        a_bar = ops.empty((3, H, T, B), like=x)  # rows z, r, H
+        in_bar = ops.empty((H, T, B), like=x)  # of the product U_H h, if after
+        for start, stop in _stretches(xp, T, 9 * h0.nbytes):
+            n = stop - start
+            keeps, z, r = (G[start:stop, k * H : (k + 1) * H] for k in range(3))
+            h, new = Q[start:stop, 1 : 1 + H], Q[start:stop, 1 + H :]
+            Z = ops.empty((n, 4 if after else 3, H, B), like=x)  # rows H, z, r and, if after, U_H h
+            z_n, z_z, z_r = Z[:, 0], Z[:, 1], Z[:, 2]
+            _one_minus_square(xp, new, out=z_n)
+            multiply(z_n, z, out=z_n)  # H̄ = h̄ ⊙ z ⊙ (1−H²)
+            xp.subtract(*((new, h) if z_takes else (h, new)), out=z_z)
+            multiply(z_z, z, out=z_z)
+            multiply(z_z, keeps, out=z_z)  # z̄ = h̄ ⊙ (H−h) ⊙ z(1−z)
+            _times_one_minus(xp, r, M[start:stop, 2 * H :] if after else h, out=z_r)  # r̄ = … ⊙ r(1−r)
             if after:
-                multiply(r_i, n, out=r_i)
-                dot(U_T, u, out=state_bar)
-            else:
-                dot(U_HT, n, out=q)
-                multiply(rr, q, out=rr)
-                multiply(q, reset, out=q)
-                add(part, q, out=part)
-                dot(U_zrT, u, out=state_bar)
-            add(state_bar, part, out=state_bar)
+                Z[:, 3] = r
+            for o_bar, t_n, t_nz, t_ri, t_r, u, kept, reset in zip(
+                _feature_major(ops, h_bar, start, stop)[::-1],
+                z_n[::-1],
+                Z[::-1, :2],
+                Z[::-1, 2:],
+                z_r[::-1],
+                Z.reshape(n, -1, B)[::-1, H:],
+                keeps[::-1],
+                r[::-1],
+                strict=True,
+            ):
+                add(state_bar, o_bar, out=state_bar)
+                multiply(t_nz, state_bar, out=t_nz)
+                multiply(state_bar, kept, out=part)
+                if after:
+                    multiply(t_ri, t_n, out=t_ri)
+                    dot(U_T, u, out=state_bar)
+                else:
+                    dot(U_HT, t_n, out=q)
+                    multiply(t_r, q, out=t_r)
+                    multiply(q, reset, out=q)
+                    add(part, q, out=part)
+                    dot(U_zrT, u, out=state_bar)
+                add(state_bar, part, out=state_bar)
+            a_bar[:2, :, start:stop] = Z[:, 1:3].transpose(1, 2, 0, 3)
+            a_bar[2, :, start:stop] = z_n.transpose(1, 0, 2)
+            if after:
+                in_bar[:, start:stop] = Z[:, 3].transpose(1, 0, 2)
 
-        a_bar = _by_rows(ops, z_z, z_r, z_n)
+        a_bar, in_bar = a_bar.reshape(3 * H, T * B), in_bar.reshape(H, T * B)
         A_bar = dot(a_bar, _by_rows(ops, X).T)
-        before = _by_rows(ops, Q[:T, : 1 + H])  # [1; h]
+        before = _by_rows(ops, Q[:T, : 1 + H]).T  # [1; h]
+        U_zr_bar = dot(a_bar[: 2 * H], before)[:, 1:]
         if after:
-            R_bar = dot(_by_rows(ops, Z[:, 1:].reshape(T, 3 * H, B)), before.T)
-            U_bar, c_bar = R_bar[:, 1:], None if c_H is None else R_bar[2 * H :, 0]
+            U_H_bar = dot(in_bar, before)
+            c_bar, U_H_bar = None if c_H is None else U_H_bar[:, 0], U_H_bar[:, 1:]
         else:
-            U_zr_bar = dot(a_bar[: 2 * H], before[1:].T)
-            U_bar = xp.concatenate([U_zr_bar, dot(a_bar[2 * H :], _by_rows(ops, M).T)])
-            c_bar = None
+            c_bar, U_H_bar = None, dot(a_bar[2 * H :], _by_rows(ops, M).T)
         x_bar = _input_gradient(a_bar, W, T, B)
-        return x_bar, state_bar.T, A_bar[:, :D], U_bar, None if b is None else A_bar[:, -1], c_bar
+        b_bar = None if b is None else A_bar[:, -1]
+        return x_bar, state_bar.T, A_bar[:, :D], xp.concatenate([U_zr_bar, U_H_bar]), b_bar, c_bar
 
     return states, pullback
 
@@ -583,7 +575,7 @@ class _Sums:
 
 # --------------------------------------------------------------------------------------- for the fast texts
 def _stacked(ops: Ops, x: Array, h0: Array | None) -> Array:
-    """``S[t] = [x_t; h_{t−1}; 1]``, feature-major, of which h_0 is filled in; ``[x_t; 1]`` without a state."""
+    """``S[t] = [x_t; h_{t−1}; 1]``, feature-major, with h_0 filled in; without a state ``[x_t; 1]``."""
     B, T, D = x.shape
     if h0 is None:
         S = ops.empty((T, D + 1, B), like=x)
@@ -607,22 +599,21 @@ def _beside(ops: Ops, W: Array, U: Array | None, b: Array | None) -> Array:
 
 
 def _blocks(A: Array, start: int, stop: int, T: int | None = None) -> list[Array]:
-    """Rows start…stop of every step, as views; T times the same view where there is one block for all steps."""
+    """Rows start…stop of T steps, as views; T times the same view where all steps share a block."""
     views = list(A[:, start:stop])
     return views * T if T is not None and len(views) == 1 else views[:T]
 
 
-def _feature_major(ops: Ops, x: Array) -> Array:
-    """(B, T, n) as a new array (T, n, B)."""
-    B, T, n = x.shape
-    out = ops.empty((T, n, B), like=x)
-    out[...] = x.transpose(1, 2, 0)
-    return out
+def _feature_major(ops: Ops, x: Array | None, start: int, stop: int) -> Array:
+    """Steps start…stop of (B, T, n) as a new array (stop−start, n, B); for None, a list of None."""
+    if x is None:
+        return [None] * (stop - start)
+    return _copy(ops, x[:, start:stop].transpose(1, 2, 0))
 
 
 def _batch_major(ops: Ops, A: Array) -> Array:
-    """(T, n, B) as a new array (B, T, n)."""
-    return _copy(ops, A.transpose(2, 0, 1))
+    """(T, n, B) as (B, T, n), a new array; in memory time comes first, which keeps the copying local."""
+    return _copy(ops, A.transpose(0, 2, 1)).transpose(1, 0, 2)
 
 
 def _copy(ops: Ops, A: Array) -> Array:
@@ -631,15 +622,10 @@ def _copy(ops: Ops, A: Array) -> Array:
     return out
 
 
-def _by_rows(ops: Ops, *blocks: Array) -> Array:
-    """Blocks (T, n, B) below each other, as a matrix of n rows and T·B columns."""
-    T, _, B = blocks[0].shape
-    out = ops.empty((sum(A.shape[1] for A in blocks), T, B), like=blocks[0])
-    start = 0
-    for A in blocks:
-        out[start : start + A.shape[1]] = A.transpose(1, 0, 2)
-        start += A.shape[1]
-    return out.reshape(start, T * B)
+def _by_rows(ops: Ops, A: Array) -> Array:
+    """(T, n, B) as a new matrix of n rows and T·B columns."""
+    T, n, B = A.shape
+    return _copy(ops, A.transpose(1, 0, 2)).reshape(n, T * B)
 
 
 def _input_gradient(z_bar: Array, W: Array, T: int, B: int) -> Array:
@@ -658,3 +644,16 @@ def _one_minus_square(xp: Any, y: Array, out: Array | None = None) -> Array:
     """1 − y², the slope of tanh where it takes the value y."""
     out = xp.multiply(y, y, out=out)
     return xp.subtract(1.0, out, out=out)
+
+
+def _times_one_minus(xp: Any, y: Array, factor: Array, out: Array) -> None:
+    """y(1−y), the slope of σ where it takes the value y, times a factor."""
+    xp.subtract(1.0, y, out=out)
+    xp.multiply(out, y, out=out)
+    xp.multiply(out, factor, out=out)
+
+
+def _stretches(xp: Any, T: int, step_bytes: int) -> list[tuple[int, int]]:
+    """Stretches of time, last first, whose factors stay in a processor's cache; a device takes all at once."""
+    n = max(1, CACHE_BYTES // max(1, step_bytes)) if xp.__name__ == "numpy" else max(1, T)
+    return [(max(0, stop - n), stop) for stop in range(T, 0, -n)]
