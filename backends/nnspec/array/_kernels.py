@@ -508,7 +508,7 @@ def _gru_fast(
                 Z[::-1, :2],
                 Z[::-1, 2:],
                 z_r[::-1],
-                Z.reshape(n, -1, B)[::-1, H:],
+                Z.reshape(n, Z.shape[1] * H, B)[::-1, H:],
                 keeps[::-1],
                 r[::-1],
                 strict=True,
@@ -654,6 +654,6 @@ def _times_one_minus(xp: Any, y: Array, factor: Array, out: Array) -> None:
 
 
 def _stretches(xp: Any, T: int, step_bytes: int) -> list[tuple[int, int]]:
-    """Stretches of time, last first, whose factors stay in a processor's cache; a device takes all at once."""
+    """Stretches of time, last first, whose factors stay in the cache; a device takes all at once."""
     n = max(1, CACHE_BYTES // max(1, step_bytes)) if xp.__name__ == "numpy" else max(1, T)
     return [(max(0, stop - n), stop) for stop in range(T, 0, -n)]
