@@ -127,18 +127,20 @@ def _hyper(record: Equation, a: Argument, value: Any) -> float | int:
         raise ArgumentError(record.id, a.name, "a Python number", _type(value))
     low_ok = a.low is None or (value > a.low if a.open_low else value >= a.low)
     high_ok = a.high is None or (value < a.high if a.open_high else value <= a.high)
-    if not (low_ok and high_ok and value == value and abs(value) != float("inf")):
+    kind_ok = isinstance(value, int) or not a.whole
+    if not (low_ok and high_ok and kind_ok and value == value and abs(value) != float("inf")):
         raise DomainError(record.id, a.name, interval(a), repr(value))
     return value
 
 
 def interval(a: Argument) -> str:
     """The domain of a hyperparameter in words: ``a finite number in (0, 1]``."""
+    number = "a whole number" if a.whole else "a finite number"
     if a.low is None and a.high is None:
-        return "a finite number"
+        return number
     left = "(-inf" if a.low is None else f"{'(' if a.open_low else '['}{a.low:g}"
     right = "inf)" if a.high is None else f"{a.high:g}{')' if a.open_high else ']'}"
-    return f"a finite number in {left}, {right}"
+    return f"{number} in {left}, {right}"
 
 
 def _items(record: Equation, a: Argument, value: Any) -> list[tuple[str, Any]]:

@@ -184,6 +184,7 @@ class Argument:
     high: float | None = None
     open_low: bool = False
     open_high: bool = False
+    whole: bool = False
 
     @property
     def is_array(self) -> bool:
@@ -239,7 +240,10 @@ def parameter(name: str, shape: str = "", kind: Kind = "real", *, of: str | None
 
 
 def hyper(name: str, *draw: float, low: float | None = None, high: float | None = None, **more: Any) -> Argument:
-    """A hyperparameter: a Python number, the same on every backend; `draw` are values worth trying."""
+    """A hyperparameter: a Python number, the same on every backend; `draw` are values worth trying.
+
+    ``whole=True`` admits an `int` only; ``open_low=True`` and ``open_high=True`` exclude the ends.
+    """
     return _argument(name, "", "hyper", "static", None, {"draw": draw, "low": low, "high": high, **more})
 
 
