@@ -18,6 +18,7 @@ from nnspec_reference.scalars import (
     log,
     relu,
     sigmoid,
+    softmax,
     tanh,
     total,
 )
@@ -42,20 +43,14 @@ def _elman(
 
 def _log_softmax(z: Vector) -> Vector:
     """log softmax(z), shifted by the largest score."""
-    shifted = z - detach(largest(z))
-    log_Z = log(total(exp(shifted)))
-    return shifted.map(lambda z_k: z_k - log_Z)
-
-
-def _softmax(z: Vector) -> Vector:
-    """softmax(z), shifted by the largest score."""
-    e = (z - detach(largest(z))).map(exp)
-    return e / total(e)
+    m = detach(largest(z))
+    log_Z = log(total(z.map(lambda z_k: exp(z_k - m))))
+    return z.map(lambda z_k: z_k - m - log_Z)
 
 
 def _feedforward(h: Vector, W_1: Matrix, b_1: Vector, W_2: Matrix, b_2: Vector | None) -> Vector:
     """L14's feedforward classifier: softmax(W_2 σ(W_1 h + b_1) + b_2)."""
-    return _softmax(_plus(W_2 @ (W_1 @ h + b_1).map(sigmoid), b_2))
+    return softmax(_plus(W_2 @ (W_1 @ h + b_1).map(sigmoid), b_2))
 
 
 # --------------------------------------------------------------------------------- stacked and bidirectional
@@ -224,7 +219,7 @@ def rnn_tagger(x: Any, h0: Any, W: Any, U: Any, b: Any, V: Any, b_y: Any = None)
     Source: L14 [after "RNN APPLICATIONS"].
     """
     z = [_plus(V @ h_t, b_y) for h_t in _elman(x, h0, W, U, b)[1:]]
-    return Matrix(_softmax(z_t) for z_t in z), [argmax(z_t) for z_t in z]
+    return Matrix(softmax(z_t) for z_t in z), [argmax(z_t) for z_t in z]
 
 
 # --------------------------------------------------------------------------------------------- translating
@@ -289,7 +284,7 @@ def seq2seq(
     s_1 = _elman([*read, end], h0, W_e, U_e, b_e)[-1]
 
     def step(s: Vector, word: int) -> Vector:
-        a = Vector(row[word] for row in W_d) + U_d @ s + b_d
+        a: Vector = Vector(row[word] for row in W_d) + U_d @ s + b_d
         return a.map(tanh)
 
     log_p, s = [], s_1
@@ -347,7 +342,7 @@ def rnn_language_model(w: Any, h0: Any, W: Any, U: Any, b: Any, V: Any, b_y: Any
     ):
         z = V @ h_t + b_y
         log_p.append(_log_softmax(z)[w_t])
-        p.append(_softmax(z))
+        p.append(softmax(z))
     return Vector(log_p), Matrix(p)
 
 
@@ -424,7 +419,7 @@ def autoregressive_sampling(u: Any, h0: Any, W: Any, U: Any, b: Any, V: Any, b_y
         if word != stop:
             (x_t,) = _onehots([word], N)
             h = tanh(W @ x_t + U @ h + b)
-            word = _inverse_cdf(_softmax(V @ h + b_y), u_t)
+            word = _inverse_cdf(softmax(V @ h + b_y), u_t)
         sample.append(word)
     return sample
 
