@@ -172,6 +172,11 @@ def _apply2(name: str, native: Callable[[Any, Any], Any], a: Any, b: Any) -> Any
     raise TypeError(f"{name} is not defined for {type(a).__name__} and {type(b).__name__}")
 
 
+def constant(n: int, like: Scalar) -> Scalar:
+    """The whole number n as a number of the kind of `like`, without derivative: √6 is not rounded first."""
+    return detach(like) * 0 + n
+
+
 # ---------------------------------------------------------------------------- elementary functions
 def exp(x: Any) -> Any:
     """eˣ; on floats ∞ where it overflows."""
@@ -269,6 +274,13 @@ def xlogy(x: Any, y: Any) -> Any:
         if z is not NotImplemented:
             return z
     return x * log(y)
+
+
+def softmax(z: Vector) -> Vector:
+    """e^{z_i} / Σ_k e^{z_k}, shifted by the largest score, so that nothing overflows."""
+    m = detach(largest(z))
+    e = z.map(lambda z_i: exp(z_i - m))
+    return e / total(e)
 
 
 # ------------------------------------------------------------------------ constants and comparison
