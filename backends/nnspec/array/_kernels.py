@@ -14,7 +14,8 @@ numbers with few calls on buffers that are written in place. What makes it fast:
 
 A kernel takes batch-first arrays (x: B T D, states: B H) and returns ``(outputs, pullback)``;
 ``pullback(*cotangents)`` gives the gradients in the order of the array arguments, None for those that were
-None, and may be called any number of times. With ``ops.grad`` false there is no pullback (None), and nothing
+None, and may be called any number of times. Its keyword `h_T_bar` (B, H) is the cotangent of the state after
+the last step, on top of that within h̄. With ``ops.grad`` false there is no pullback (None), and nothing
 is kept for it. Inputs are never written.
 """
 
@@ -67,8 +68,8 @@ def _elman_plain(
         steps.append((h_prev, h, slope))
     states = _over_time(ops, [h for _, h, _ in steps], like=h0)
 
-    def pullback(h_bar: Array) -> Gradients:
-        state_bar, x_bars = ops.zeros(h0.shape, like=h0), []
+    def pullback(h_bar: Array, h_T_bar: Array | None = None) -> Gradients:
+        state_bar, x_bars = ops.zeros(h0.shape, like=h0) if h_T_bar is None else h_T_bar + 0.0, []
         grads = _Sums(ops, W=W, U=U, b=b)
         for t in reversed(range(T)):
             h_prev, _, slope = steps[t]
@@ -122,8 +123,10 @@ def _elman_fast(
     if not ops.grad:
         return states, None
 
-    def pullback(h_bar: Array) -> Gradients:
+    def pullback(h_bar: Array, h_T_bar: Array | None = None) -> Gradients:
         state_bar, U_T = ops.zeros((H, B), like=x), xp.ascontiguousarray(U).T
+        if h_T_bar is not None:
+            state_bar[...] = h_T_bar.T
         z_bar = ops.empty((H, T, B), like=x)
         for start, stop in _stretches(xp, T, h0.nbytes):
             h = S[start + 1 : stop + 1, D : D + H]
@@ -194,10 +197,10 @@ def _lstm_plain(
     states = _over_time(ops, [s[5] for s in steps], like=h0)
     cells = _over_time(ops, [s[7] for s in steps], like=C0) if cell_states else C + 0.0
 
-    def pullback(h_bar: Array | None, C_bar: Array | None = None) -> Gradients:
-        state_bar, cell_bar, x_bars = ops.zeros(h0.shape, like=h0), ops.zeros(C0.shape, like=C0), []
-        if C_bar is not None and not cell_states:
-            cell_bar = C_bar
+    def pullback(h_bar: Array | None, C_bar: Array | None = None, h_T_bar: Array | None = None) -> Gradients:
+        state_bar = ops.zeros(h0.shape, like=h0) if h_T_bar is None else h_T_bar + 0.0
+        cell_bar = ops.zeros(C0.shape, like=C0) if C_bar is None or cell_states else C_bar + 0.0
+        x_bars = []
         grads = _Sums(ops, W_x=W_x, W_h=W_h, b=b, V_o=V_o)
         for t in reversed(range(T)):
             i, f, o, g, h_prev, _, C_prev, C = steps[t]
@@ -218,7 +221,7 @@ def _lstm_plain(
             state_bar, cell_bar = xp.matmul(a_bar, W_h), cell_bar * f
             x_bars.append(xp.matmul(a_bar, W_x))
         x_bar = _over_time(ops, x_bars[::-1], like=x)
-        return x_bar, state_bar, cell_bar + 0.0, grads["W_x"], grads["W_h"], grads["b"], grads["V_o"]
+        return x_bar, state_bar, cell_bar, grads["W_x"], grads["W_h"], grads["b"], grads["V_o"]
 
     return (states, cells), pullback if ops.grad else None
 
@@ -277,8 +280,10 @@ def _lstm_fast(
     if not ops.grad:
         return (states, cells), None
 
-    def pullback(h_bar: Array | None, C_bar: Array | None = None) -> Gradients:
+    def pullback(h_bar: Array | None, C_bar: Array | None = None, h_T_bar: Array | None = None) -> Gradients:
         state_bar, cell_bar, part = (ops.zeros((H, B), like=x) for _ in range(3))
+        if h_T_bar is not None:
+            state_bar[...] = h_T_bar.T
         if C_bar is not None and not cell_states:
             cell_bar[...] = C_bar.T
         all_C_bar = C_bar if cell_states else None
@@ -383,8 +388,8 @@ def _gru_plain(
         steps.append((h_prev, h, z, r, inner, new, take, keep))
     states = _over_time(ops, [s[1] for s in steps], like=h0)
 
-    def pullback(h_bar: Array) -> Gradients:
-        state_bar, x_bars = ops.zeros(h0.shape, like=h0), []
+    def pullback(h_bar: Array, h_T_bar: Array | None = None) -> Gradients:
+        state_bar, x_bars = ops.zeros(h0.shape, like=h0) if h_T_bar is None else h_T_bar + 0.0, []
         grads = _Sums(ops, W=W, b=b, U_zr=U_zr, U_H=U_H, c_H=c_H)
         for t in reversed(range(T)):
             h_prev, _, z, r, inner, new, take, keep = steps[t]
@@ -482,8 +487,10 @@ def _gru_fast(
     if not keep:
         return states, None
 
-    def pullback(h_bar: Array) -> Gradients:
+    def pullback(h_bar: Array, h_T_bar: Array | None = None) -> Gradients:
         state_bar, part, q = (ops.zeros((H, B), like=x) for _ in range(3))
+        if h_T_bar is not None:
+            state_bar[...] = h_T_bar.T
         U_T = xp.ascontiguousarray(U).T
         U_zrT, U_HT = xp.ascontiguousarray(U[: 2 * H]).T, xp.ascontiguousarray(U[2 * H :]).T
         a_bar = ops.empty((3, H, T, B), like=x)  # rows z, r, H
