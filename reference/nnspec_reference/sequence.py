@@ -432,3 +432,24 @@ def _inverse_cdf(p: Vector, u: Any) -> int:
         if u < below:
             return k
     return len(p) - 1
+
+
+# ------------------------------------------------------------------------------------------------ section 7
+@equation(
+    data("x", "T D"),
+    results=[real("reversed", "T D"), index("lag", "T")],
+    time="T",
+)
+def reverse_input(x: Any) -> Any:
+    """The input of an encoder in reverse order.
+
+        feed x_n, …, x_1, then decode y_1, …, y_n
+        lag between x_i and y_i:  2i − 1, instead of n
+
+    Now one step lies between the first words of input and output. The mean lag stays n. `lag` is listed in the
+    order of the words, i = 1 … n.
+
+    Source: DR "Keeping Things Stable".
+    """
+    n = len(x)
+    return Matrix(reversed(x)), tuple(2 * i - 1 for i in range(1, n + 1))
