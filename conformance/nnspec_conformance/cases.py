@@ -250,7 +250,8 @@ def build(record: Equation, plan: Plan, dtype: str = "float64", note: str = "") 
                 _fill(rng, a, plan.mode, _dims(record, a, sizes, layer, count), sizes, dtype) for layer in range(count)
             ]
         else:
-            arguments[a.name] = _fill(rng, a, plan.mode, _dims(record, a, sizes), sizes, dtype)
+            # asarray: NumPy makes a number, not an array, of an operation on arrays without axes
+            arguments[a.name] = np.asarray(_fill(rng, a, plan.mode, _dims(record, a, sizes), sizes, dtype))
     lengths = None if plan.lengths is None else np.array(plan.lengths, dtype=np.int64)
     case = Case(record.id, dtype, sizes, arguments, dict(plan.options), {}, lengths, note or plan.mode, plan)
     cotangents = {}
@@ -259,7 +260,7 @@ def build(record: Equation, plan: Plan, dtype: str = "float64", note: str = "") 
             rng = _stream(plan.seed, f"cotangent of {result.name}")
             shape = case.result_shape(result)
             mode = plan.mode if plan.mode in ("integers", "sparse") else "uniform"
-            cotangents[result.name] = _reals(rng, mode, shape).astype(dtype)
+            cotangents[result.name] = np.asarray(_reals(rng, mode, shape), dtype)
     return replace(case, cotangents=cotangents)
 
 
