@@ -75,10 +75,10 @@ def sigmoid_neuron(x: Vector, w: Vector, b: Any = None) -> Any:
     data("x", "n"),
     parameter("w", "n"),
     parameter("b"),
-    results=[real("x_augmented", "n+1"), real("w_augmented", "n+1", batched=False), real("z")],
+    results=[real("x_augmented", "n+1"), real("z")],
     least={"n": 0},
 )
-def bias_as_unit_input(x: Vector, w: Vector, b: Any) -> tuple[Vector, Vector, Any]:
+def bias_as_unit_input(x: Vector, w: Vector, b: Any) -> tuple[Vector, Any]:
     """The bias as the weight of an input that is always 1.
 
         z = [w; b] · [x; 1] = w · x + b,   b = −θ
@@ -89,8 +89,8 @@ def bias_as_unit_input(x: Vector, w: Vector, b: Any) -> tuple[Vector, Vector, An
     Source: WX "A Bit of History" (Rumelhart et al.).
     Errata: E71.
     """
-    x_augmented, w_augmented = concat(x, (1,)), concat(w, (b,))
-    return x_augmented, w_augmented, dot(w_augmented, x_augmented)
+    x_augmented = concat(x, (1,))
+    return x_augmented, dot(concat(w, (b,)), x_augmented)
 
 
 @equation(
