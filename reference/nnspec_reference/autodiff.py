@@ -28,6 +28,7 @@ from itertools import count
 from typing import Any
 
 from nnspec_reference import scalars
+from nnspec_reference.catalogue import algorithm, data, equation, real
 from nnspec_reference.scalars import Scalar, log, mid, power, sigmoid, step, xlogy
 
 Edge = tuple[Any, Scalar]
@@ -133,10 +134,10 @@ class Traced:
         return _binary(other, self, operator.mul, lambda x, y, z: y, lambda x, y, z: x)
 
     def __truediv__(self, other: Any) -> Any:
-        return _binary(self, other, operator.truediv, lambda x, y, z: 1 / y, lambda x, y, z: -z / y)
+        return _binary(self, other, operator.truediv, _reciprocal, lambda x, y, z: -z / y)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return _binary(other, self, operator.truediv, lambda x, y, z: 1 / y, lambda x, y, z: -z / y)
+        return _binary(other, self, operator.truediv, _reciprocal, lambda x, y, z: -z / y)
 
     def power(self, a: Any) -> Any:
         """∂xᵃ/∂x = a xᵃ⁻¹ and ∂xᵃ/∂a = xᵃ log x."""
@@ -222,6 +223,11 @@ def _binary(
 
 def _level(x: Any) -> int:
     return x.level if isinstance(x, Traced) else 0
+
+
+def _reciprocal(x: Scalar, y: Scalar, z: Scalar) -> Scalar:
+    """∂(x/y)/∂x = 1/y; for a whole number y in the kind of x, for 1/y would be a float that Python rounded."""
+    return 1 / y if type(y) is not int or isinstance(x, (float, int)) else (0 * x + 1) / y
 
 
 def _inverse(x: Scalar) -> Scalar:
@@ -395,6 +401,62 @@ def jvp(f: Callable[..., Any], inputs: Any, tangents: Any) -> tuple[Any, Any]:
         _map(lambda v: v.value if _level(v) == level else v, outputs),
         _map(lambda v: v.dy if _level(v) == level else 0, outputs),
     )
+
+
+# ------------------------------------------------------------------------------ the notes' equations
+@equation(data("a"), data("b"), data("c"), results=[real("d"), real("e"), real("L")])
+def computation_graph(a: Scalar, b: Scalar, c: Scalar) -> tuple[Scalar, Scalar, Scalar]:
+    """The forward pass over a computation graph, one operation a node.
+
+        L(a, b, c) = c (a + 2b):  d = 2b,  e = a + d,  L = c e
+
+    Source: L14 "BACKGROUND: COMPUTATION GRAPHS", "COMPUTATION GRAPHS".
+    """
+    d = 2 * b
+    e = a + d
+    L = c * e
+    return d, e, L
+
+
+@algorithm()
+def reverse_mode(f: Callable[..., Any], inputs: Any, seeds: Any = 1) -> Any:
+    """Backward differentiation on a computation graph.
+
+        1   for each node, the local derivative with respect to each of its operands
+        2   times the derivative received from downstream, v̄ = ∂L/∂v
+        3   is passed to the operand, which *adds* what it receives
+        L̄ = 1 starts it
+
+    On L = c (a + 2b): ∂L/∂c = e; ∂L/∂a = (∂L/∂e)(∂e/∂a); ∂L/∂b = (∂L/∂e)(∂e/∂d)(∂d/∂b), with the local
+    derivatives ∂L/∂e = c and ∂e/∂a = ∂e/∂d = 1 and ∂d/∂b = 2. L14's example is a tree, and its steps omit the
+    sum of step 3 (E62): where a value is used twice, its derivative is the sum over the uses.
+
+    `inputs` is the tuple of arguments of f, or a dict of its keyword arguments. An input that f does not use
+    gets 0.
+
+    Source: L14 "BACKWARD DIFFERENTIATION ON COMPUTATION GRAPHS"; DR "Backprop Through Time".
+    Errata: E62.
+    """
+    return grad(f, inputs, seeds)
+
+
+@equation(
+    data("u", "n"),
+    data("du", "n"),
+    data("v", "n"),
+    data("dv", "n"),
+    results=[real("y", "n"), real("dy", "n")],
+)
+def forward_dual(u: Any, du: Any, v: Any, dv: Any) -> tuple[Any, Any]:
+    """Forward differentiation: code that keeps track of derivatives.
+
+        (u, du)(v, dv) = (uv, u dv + v du),  and so  y = x·x  ↦  (y, dy) = (x·x, 2·x·dx)
+
+    The notes print the square, u = v = x; it is the product rule. `Dual` does this for every operation.
+
+    Source: WX "Computation Graphs".
+    """
+    return u * v, u * dv + v * du
 
 
 # ------------------------------------------------------------------------- levels and nested shapes
