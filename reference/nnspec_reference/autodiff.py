@@ -226,7 +226,7 @@ def _level(x: Any) -> int:
 
 
 def _reciprocal(x: Scalar, y: Scalar, z: Scalar) -> Scalar:
-    """∂(x/y)/∂x = 1/y; for a whole number y in the kind of x, for 1/y would be a float that Python rounded."""
+    """∂(x/y)/∂x = 1/y; for a whole number y of the kind of x: Python would round 1/y to a float."""
     return 1 / y if type(y) is not int or isinstance(x, (float, int)) else (0 * x + 1) / y
 
 
