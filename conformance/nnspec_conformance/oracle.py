@@ -617,7 +617,7 @@ class Rounded(Ball):
         fmt = _coarser(self.fmt, b.fmt)
         x, e = self._in(fmt).settle(), b._in(fmt).settle()
         z = _power(x, e)
-        if e.is_zero() or e == 1 or _is_infinite(x):
+        if e.is_zero() or _is_infinite(x):
             return Rounded(fmt, z)
         if x.is_zero():
             return Rounded(fmt, z if e > 0 else _NAN if not e < 0 else _INF)

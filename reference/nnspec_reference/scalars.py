@@ -280,7 +280,8 @@ def softmax(z: Vector) -> Vector:
     """e^{z_i} / Σ_k e^{z_k}, shifted by the largest score, so that nothing overflows."""
     m = detach(largest(z))
     e = z.map(lambda z_i: exp(z_i - m))
-    return e / total(e)
+    p: Vector = e / total(e)
+    return p
 
 
 # ------------------------------------------------------------------------ constants and comparison
