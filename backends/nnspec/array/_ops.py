@@ -131,6 +131,10 @@ class Ops:
         summed = self.xp.sum(z_bar, axis=tuple(range(z_bar.ndim - keep)))
         return summed if keep else self.xp.asarray(summed)  # NumPy sums to a number, which is no array
 
+    def cumulative_sum(self, x: Array) -> Array:
+        """The partial sums along the last axis."""
+        return self.xp.cumsum(x, axis=-1) if self.inplace else self.xp.cumulative_sum(x, axis=-1)
+
     # ------------------------------------------------------------------------------- elementary functions
     def sigmoid(self, x: Array) -> Array:
         """1/(1+e^{−x}), accurate relative to its value on both sides and free of overflow."""
