@@ -170,7 +170,7 @@ def _keep_relations(record: Equation, sizes: dict[str, int]) -> None:
 
 
 def _modes(record: Equation) -> tuple[str, ...]:
-    extra = [m for a in record.arguments if a.is_array for m in a.draw]
+    extra = [m for a in record.arguments if a.is_real for m in a.draw]
     special = ["special"] if any(a.allows for a in record.arguments) else []
     return tuple(dict.fromkeys([*MODES, *extra, *special]))
 
@@ -288,6 +288,9 @@ def _fill(
     if a.kind == "index":
         assert a.of is not None
         limit = a.of.value(sizes)
+        if "onto" in a.draw:  # every value occurs: a partition has no empty part
+            values = np.concatenate([np.arange(limit), rng.integers(0, limit, int(np.prod(shape)))])
+            return rng.permutation(values[: int(np.prod(shape))]).reshape(shape)
         # few distinct values: repeats must happen
         pool = rng.integers(0, limit, max(1, limit // 2)) if mode in ("ties", "sparse") else np.arange(limit)
         return pool[rng.integers(0, len(pool), shape)].astype(np.int64) if limit else np.zeros(shape, np.int64)
