@@ -355,10 +355,8 @@ def gru(
     """The GRU, rows in the order z, r, H: h (B, T, H); pullback(h̄) → x, h0, W, U, b, c_H.
 
     `update` names what z weights, the candidate or the previous state; `reset` says whether r acts before or
-    after the product with U_H. `c_H`, the bias of that product, exists only with ``reset="after"``.
+    after the product with U_H. `c_H` is the bias of that product; before it, it only adds to that of H.
     """
-    if reset == "before" and c_H is not None:
-        raise ValueError("c_H needs reset='after'")
     kernel = _gru_fast if ops.inplace else _gru_plain
     return kernel(ops, x, h0, W, U, b, c_H, update == "candidate", reset == "after")
 
@@ -382,7 +380,7 @@ def _gru_plain(
         zr = sigmoid(a[:, : 2 * H] + ops.affine(h, U_zr))
         z, r = zr[:, :H], zr[:, H:]
         inner = ops.affine(h, U_H, c_H) if after else r * h
-        new = xp.tanh(a[:, 2 * H :] + (r * inner if after else ops.affine(inner, U_H)))
+        new = xp.tanh(a[:, 2 * H :] + (r * inner if after else ops.affine(inner, U_H, c_H)))
         take, keep = (z, 1.0 - z) if z_takes else (1.0 - z, z)
         h_prev, h = h, keep * h + take * new
         steps.append((h_prev, h, z, r, inner, new, take, keep))
@@ -403,7 +401,7 @@ def _gru_plain(
             else:  # tanh(… + U_H inner), inner = r ⊙ h
                 in_bar = xp.matmul(n_bar, U_H)
                 to_prev, r_bar = in_bar * r, in_bar * h_prev * r * (1.0 - r)
-                grads.add(U_H=(n_bar, inner))
+                grads.add(U_H=(n_bar, inner), c_H=(n_bar,))
             a_bar = xp.concat([z_bar, r_bar, n_bar], axis=1)
             grads.add(W=(a_bar, x[:, t, :]), b=(a_bar,), U_zr=(a_bar[:, : 2 * H], h_prev))
             state_bar = state_bar * keep + to_prev + xp.matmul(a_bar[:, : 2 * H], U_zr)
@@ -437,8 +435,10 @@ def _gru_fast(
     A = _beside(ops, W, None, b)
     R = ops.zeros((3 * H, 1 + H), like=x)  # rows z, r, H; columns 1, h
     R[:, 1:] = U
-    if c_H is not None:
+    if c_H is not None and after:
         R[2 * H :, 0] = c_H
+    elif c_H is not None:
+        A[2 * H :, -1] += c_H
     for weights in (A, R):
         weights[:H] *= scale
         weights[H : 2 * H] *= 0.5
@@ -544,12 +544,14 @@ def _gru_fast(
         U_zr_bar = dot(a_bar[: 2 * H], before)[:, 1:]
         if after:
             U_H_bar = dot(in_bar, before)
-            c_bar, U_H_bar = None if c_H is None else U_H_bar[:, 0], U_H_bar[:, 1:]
+            c_bar, U_H_bar = U_H_bar[:, 0], U_H_bar[:, 1:]
         else:
-            c_bar, U_H_bar = None, dot(a_bar[2 * H :], _by_rows(ops, M).T)
+            U_H_bar = dot(a_bar[2 * H :], _by_rows(ops, M).T)
+            c_bar = _copy(ops, A_bar[2 * H :, -1])
+        U_bar = xp.concatenate([U_zr_bar, U_H_bar])
         x_bar = _input_gradient(a_bar, W, T, B)
         b_bar = None if b is None else A_bar[:, -1]
-        return x_bar, state_bar.T, A_bar[:, :D], xp.concatenate([U_zr_bar, U_H_bar]), b_bar, c_bar
+        return x_bar, state_bar.T, A_bar[:, :D], U_bar, b_bar, None if c_H is None else c_bar
 
     return states, pullback
 
