@@ -373,6 +373,33 @@ def test_flush_to_zero_is_allowed_and_results_stay_nonnegative() -> None:
     assert is_meaningful(entropy) and contains(entropy, 0.0) and not contains(entropy, -1e-30)
 
 
+def test_flush_to_zero_inside_sums_and_divisions() -> None:
+    make, tiny = Rounded.of(FLOAT32), 2.0**-126
+    pairs = s.total(
+        make(1.875 * tiny) - make(tiny) for _ in range(3)
+    )  # 2.625 tiny; each difference is flushed
+    assert contains(pairs, 0.0) and contains(pairs, 2.625 * tiny) and not contains(pairs, 10 * tiny)
+    quotient = make(1e38) / make(1.5 * 2.0**127)  # x * (1/y), and 1/y is flushed
+    assert contains(quotient, 0.0) and contains(quotient, 1e38 / (1.5 * 2.0**127))
+
+
+def test_the_argument_of_exp_may_be_off_by_one_rounding() -> None:
+    ball = s.exp(Rounded.of(FLOAT32)(80.5))
+    beside, far = (float(np.float32(math.exp(80.5 * (1 - d)))) for d in (2.0**-24, 2.0**-22))
+    assert contains(ball, beside) and not contains(ball, far)
+
+
+def test_x_log_x_on_a_ball_that_contains_zero() -> None:
+    top = 2.0**-20
+    p = Rounded(FLOAT32, arb(top / 2, top / 2))
+    slack = 1 - 6 * FLOAT32.u  # a logarithm 3 ulps off
+    assert contains(s.xlogy(p, p), top * math.log(top) / slack) and contains(s.xlogy(p, p), 0.0)
+    assert not contains(s.xlogy(p, p), 1.001 * top * math.log(top)) and not contains(s.xlogy(p, p), 1e-6)
+    assert contains(s.xlogy(Exact(p.settle()), Exact(p.settle())), 0.0) is False  # two unrelated balls
+    q = Exact(p.settle())
+    assert contains(s.xlogy(q, q), 0.0) and contains(s.xlogy(q, q), top * math.log(top))
+
+
 def test_a_double_constant_is_rounded_once_when_it_meets_float32() -> None:
     rate = Rounded.of(FLOAT64)(0.1)
     product = rate * Rounded.of(FLOAT32)(3.0)
