@@ -468,7 +468,7 @@ class Rounded(Ball):
 
     def _operand(self, x: Any) -> Any:
         """x as a Rounded, or NotImplemented."""
-        if isinstance(x, Rounded):
+        if type(x) is Rounded:
             return x
         return _constant(self.fmt, arb(x)) if isinstance(x, int) else _refuse(x)
 
@@ -480,8 +480,10 @@ class Rounded(Ball):
         b = self._operand(other)
         if b is NotImplemented:
             return b  # type: ignore[no-any-return]
-        fmt = _coarser(self.fmt, b.fmt)
-        a, b = self._in(fmt), b._in(fmt)
+        a, fmt = self, self.fmt
+        if b.fmt is not fmt:
+            fmt = _coarser(fmt, b.fmt)
+            a, b = a._in(fmt), b._in(fmt)
         if a.ball.is_zero() and a.n == 1:
             return b  # type: ignore[no-any-return]
         if b.ball.is_zero() and b.n == 1:
@@ -516,8 +518,11 @@ class Rounded(Ball):
         b = self._operand(other)
         if b is NotImplemented:
             return b  # type: ignore[no-any-return]
-        fmt = _coarser(self.fmt, b.fmt)
-        x, y = self._in(fmt).settle(), b._in(fmt).settle()
+        a, fmt = self, self.fmt
+        if b.fmt is not fmt:
+            fmt = _coarser(fmt, b.fmt)
+            a, b = a._in(fmt), b._in(fmt)
+        x, y = a.settle(), b.settle()
         z = x * y
         if _is_power_of_two(x) or _is_power_of_two(y):
             return Rounded(fmt, z if fmt.holds(z) else fmt.scaled(z))

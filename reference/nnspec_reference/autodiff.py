@@ -205,6 +205,10 @@ def _binary(
     dz_dx: Callable[[Any, Any, Any], Any],
     dz_dy: Callable[[Any, Any, Any], Any],
 ) -> Any:
+    if type(a) is type(b) and a.level == b.level:  # by far the most frequent case
+        x, y = a.value, b.value
+        z = f(x, y)
+        return a._chain(z, ((a, dz_dx(x, y, z)), (b, dz_dy(x, y, z))))
     if isinstance(a, tuple) or isinstance(b, tuple):
         return NotImplemented  # a Vector takes it element by element
     p, q = _level(a), _level(b)
@@ -248,7 +252,9 @@ def _times(a: Scalar, d: Scalar) -> Scalar:
     """a × d, where the whole numbers 0, 1 and −1 cost no rounding."""
     if type(a) is int:
         a, d = d, a
-    if type(d) is int and -1 <= d <= 1:
+    if type(d) is not int:
+        return a * d
+    if -1 <= d <= 1:
         return a if d == 1 else -a if d else 0
     return a * d
 
@@ -321,7 +327,8 @@ def backward(outputs: Any, seeds: Any = 1) -> Adjoints:
     for i in sorted(graph, reverse=True):  # a node is always younger than its operands
         if i in adjoint:
             for operand, derivative in graph[i].parents:
-                adjoint[operand.id] = _plus(adjoint[operand.id], _times(adjoint[i], derivative))
+                part, at = _times(adjoint[i], derivative), operand.id
+                adjoint[at] = adjoint[at] + part if at in adjoint else part
     return adjoint
 
 
