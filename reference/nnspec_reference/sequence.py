@@ -446,8 +446,8 @@ def reverse_input(x: Any) -> Any:
         feed x_n, …, x_1, then decode y_1, …, y_n
         lag between x_i and y_i:  2i − 1, instead of n
 
-    Now one step lies between the first words of input and output. The mean lag stays n. `lag` is listed in the
-    order of the words, i = 1 … n.
+    Now one step lies between the first words of input and output. The mean lag stays n. `lag` is listed in
+    the order of the words, i = 1 … n.
 
     Source: DR "Keeping Things Stable".
     """
