@@ -16,10 +16,12 @@ def sigmoid(x: Any) -> Any:
 
         σ(x) = 1 / (1 + e^{−x})
 
-    The range is open, (0, 1), over the real numbers and closed, [0, 1], in floating point (E37). For x < 0 the equal
-    form e^x / (1 + e^x) is evaluated, which neither overflows nor loses the small values: σ(−710) = 4.48e−309.
+    The range is open, (0, 1), over the real numbers and closed, [0, 1], in floating point (E37). For x < 0
+    the equal form e^x / (1 + e^x) is evaluated, which neither overflows nor loses the small values: σ(−710) =
+    4.48e−309.
 
-    Source: G15 "NEURAL NETWORKS: POPULAR ACTIVATION FUNCTIONS"; L14 [after "ACTIVATION"]; WX "A Bit of History" (eq. 2).
+    Source: G15 "NEURAL NETWORKS: POPULAR ACTIVATION FUNCTIONS"; L14 [after "ACTIVATION"]; WX "A Bit of
+    History" (eq. 2).
     Errata: E37.
     """
     return scalars.sigmoid(x)
@@ -33,7 +35,8 @@ def tanh(x: Any) -> Any:
 
     The printed forms overflow for large |x|; the function itself does not.
 
-    Source: G15 "NEURAL NETWORKS: POPULAR ACTIVATION FUNCTIONS"; L14 "ACTIVATION FUNCTIONS"; WX "Neural Networks: XOR".
+    Source: G15 "NEURAL NETWORKS: POPULAR ACTIVATION FUNCTIONS"; L14 "ACTIVATION FUNCTIONS"; WX "Neural
+    Networks: XOR".
     Errata: E37.
     """
     return scalars.tanh(x)
@@ -49,8 +52,8 @@ def relu(x: Any, grad_at_zero: int = 1) -> Any:
 
         ReLU(x) = max(x, 0)
 
-    L14 prints the derivative 1 for z ≥ 0; common libraries use 0 at z = 0 (E09): `grad_at_zero`. NaN propagates, and
-    −0 gives +0.
+    L14 prints the derivative 1 for z ≥ 0; common libraries use 0 at z = 0 (E09): `grad_at_zero`. NaN
+    propagates, and −0 gives +0.
 
     Source: L14 "ACTIVATION FUNCTIONS", "BACKWARD DIFFERENTIATION FOR NN"; WX "How does initialization affect
     learning?"; DR "Plateaux".
@@ -81,7 +84,8 @@ def hard_threshold(x: Any, tie: str = "gt") -> Any:
 
         φ(z) = 1 if z > 0 (tie="gt"), or if z ≥ 0 (tie="ge"); otherwise 0
 
-    DR never says which of the two holds at 0, L14 and WX disagree (E08). The derivative is 0 wherever it exists.
+    DR never says which of the two holds at 0, L14 and WX disagree (E08). The derivative is 0 wherever it
+    exists.
 
     Source: DR "Plateaux", "Example: Parity"; L14 and WX perceptron.
     Errata: E08.
@@ -91,7 +95,7 @@ def hard_threshold(x: Any, tie: str = "gt") -> Any:
 
 @equation(
     data("x", "n", draw=("large",)),
-    hyper("epsilon", 0.01, 0.25, 1e-6, low=0.0, open_low=True),
+    hyper("epsilon", 0.01, 0.2, 1e-6, low=0.0, open_low=True),
     options=[choice("activation", "sigmoid", "tanh", "relu")],
     results=[bit("saturated", "n")],
     gradient=False,

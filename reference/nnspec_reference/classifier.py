@@ -16,8 +16,8 @@ def linear_argmax(f: Matrix, w: Vector) -> tuple[Vector, int]:
 
         ŷ = argmax_y wᵀ f(x, y)
 
-    Row y of `f` is f(x, y). Of labels with equal scores the first is chosen, which the notes leave open; without any
-    label there is no answer.
+    Row y of `f` is f(x, y). Of labels with equal scores the first is chosen, which the notes leave open;
+    without any label there is no answer.
 
     Source: WX "Neural Networks: motivation".
     """

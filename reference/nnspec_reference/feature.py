@@ -13,8 +13,8 @@ def conjunction_indicator(sentence: Iterable[str], words: Iterable[str] = ("not"
 
         1[contains *not* ∧ contains *good*]
 
-    The example, "the movie was not all that good", has it. Words are compared as they are, wherever they stand; the
-    conjunction of no words is 1.
+    The example, "the movie was not all that good", has it. Words are compared as they are, wherever they
+    stand; the conjunction of no words is 1.
 
     Source: WX "Neural Networks: motivation".
     """

@@ -21,8 +21,8 @@ def truth_tables(x: Vector) -> tuple[Any, Any, Any]:
          1   0      0    1   1
          1   1      1    1   0
 
-    A single threshold unit computes AND and OR but not XOR, whatever its tie rule: b ≤ 0, w_1 + b > 0, w_2 + b > 0
-    and w_1 + w_2 + b ≤ 0 contradict each other (add the middle two).
+    A single threshold unit computes AND and OR but not XOR, whatever its tie rule: b ≤ 0, w_1 + b > 0, w_2 +
+    b > 0 and w_1 + w_2 + b ≤ 0 contradict each other (add the middle two).
 
     Source: L14 [after "WHY NEURAL NETWORKS?"]; WX "Neural Networks: XOR"; DR "Example: Parity".
     """
@@ -43,8 +43,8 @@ def perceptron_and_or(x: Vector, weights: str = "textbook", tie: str = "gt") -> 
         textbook:   AND: w = (1, 1), b = −1      OR: w = (1, 1), b = 0
         tie_free:   AND: w = (1, 1), b = −3/2    OR: w = (1, 1), b = −1/2
 
-    L14's weights were in a figure that is lost; the textbook's hold under `tie="gt"` only. Under "ge" they compute
-    0111 and 1111 (E08), and only the tie-free ones, given here times 2, are right under both.
+    L14's weights were in a figure that is lost; the textbook's hold under `tie="gt"` only. Under "ge" they
+    compute 0111 and 1111 (E08), and only the tie-free ones, given here times 2, are right under both.
 
     Source: L14 [after "WHY NEURAL NETWORKS?"] (weights in the figure).
     Errata: E08.
@@ -62,9 +62,9 @@ def xor_linear_tanh(x: Vector, a: Vector) -> Any:
 
         y = a_1 x_1 + a_2 x_2 + a_3 tanh(x_1 + x_2)
 
-    With a_3 = 0 no a_1, a_2 give XOR. WX marks a = (−1, −1, 2) as working: it gives 0, 0.523, 0.523, −0.072, which is
-    XOR only after thresholding at y > 0 or y > 1/2, never at y ≥ 0 (E19). Exactly 0, 1, 1, 0 are given by
-    a_3 = 1 / (tanh 1 − tanh(2) / 2) and a_1 = a_2 = −a_3 tanh(2) / 2.
+    With a_3 = 0 no a_1, a_2 give XOR. WX marks a = (−1, −1, 2) as working: it gives 0, 0.523, 0.523, −0.072,
+    which is XOR only after thresholding at y > 0 or y > 1/2, never at y ≥ 0 (E19). Exactly 0, 1, 1, 0 are
+    given by a_3 = 1 / (tanh 1 − tanh(2) / 2) and a_1 = a_2 = −a_3 tanh(2) / 2.
 
     Source: WX "Neural Networks: XOR".
     Errata: E19.
@@ -79,8 +79,9 @@ def not_good_score(x: Vector) -> Any:
 
         y = −2 x_1 − x_2 + 2 tanh(x_1 + x_2)
 
-    Printed under the title XOR, but its signs at 00, 01, 10, 11 are 0, +, −, −: "good and not *not*" (E18). That x_1
-    stands for *not* and x_2 for *good* is inferred from the example, "the movie was not all that good".
+    Printed under the title XOR, but its signs at 00, 01, 10, 11 are 0, +, −, −: "good and not *not*" (E18).
+    That x_1 stands for *not* and x_2 for *good* is inferred from the example, "the movie was not all that
+    good".
 
     Source: WX "Neural Networks: XOR" (last slide of that title).
     Errata: E18.
@@ -120,8 +121,8 @@ def xor_threshold_network(a: Any, b: Any) -> tuple[Any, Any, Any]:
 
         h_1 = 1[a + b − 3/2 > 0]  (AND),   h_2 = 1[a + b − 1/2 > 0]  (OR),   y = 1[h_2 − h_1 − 1/2 > 0]
 
-    DR prints the table with a = y^{(t−1)} and b = x^{(t)}; the weights were in a figure that is lost. The three sums
-    are never 0, so that the tie rule does not matter (E08). Written times 2.
+    DR prints the table with a = y^{(t−1)} and b = x^{(t)}; the weights were in a figure that is lost. The
+    three sums are never 0, so that the tie rule does not matter (E08). Written times 2.
 
     Source: DR "Example: Parity".
     Errata: E08.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from nnspec_reference import activation as activations
@@ -39,8 +40,8 @@ def fnn_bias_free(
 
         h = g(W x),   y = f(V h)
 
-    f is most commonly the identity (regression) or softmax (classification). The other notes' layers carry biases
-    (E61); there they are optional.
+    f is most commonly the identity (regression) or softmax (classification). The other notes' layers carry
+    biases (E61); there they are optional.
 
     Source: G15 [after "NEURAL NETWORKS: INTUITION"].
     Errata: E61.
@@ -64,8 +65,9 @@ def mlp_softmax(
 
         h = σ(W x + b),   z = U h (+ c),   y = softmax(z)
 
-    z is a vector of real numbers, not yet of probabilities; "bias vector optional". L14 asks whether such a network is
-    a multi-layer perceptron: by use of the words yes, literally not, for a perceptron is a threshold unit (E66).
+    z is a vector of real numbers, not yet of probabilities; "bias vector optional". L14 asks whether such a
+    network is a multi-layer perceptron: by use of the words yes, literally not, for a perceptron is a
+    threshold unit (E66).
 
     Source: L14 "FEEDFORWARD NN", [after "HIDDEN LAYER"].
     Errata: E61, E66.
@@ -103,8 +105,8 @@ def deep_feedforward(
             a[i] = g[i](z[i])
         ŷ = a[n]
 
-    g[i] is `activation` in the hidden layers and `output` in the last. A network without layers is x itself. The list
-    counts from 0: W[0] here is the notes' W[1].
+    g[i] is `activation` in the hidden layers and `output` in the last. A network without layers is x itself.
+    The list counts from 0: W[0] here is the notes' W[1].
 
     Source: L14 "FEEDFORWARD NN", [after "FEEDFORWARD NN"].
     """
@@ -137,7 +139,8 @@ def binary_relu_sigmoid(
         z[1] = W[1] x + b[1],      a[1] = ReLU(z[1])
         z[2] = W[2] a[1] + b[2],   a[2] = σ(z[2]) = ŷ
 
-    One output, C = 1, is the binary case; with more, each is a question of its own. L14 prints ReLU' = 1 at 0 (E09).
+    One output, C = 1, is the binary case; with more, each is a question of its own. L14 prints ReLU' = 1 at 0
+    (E09).
 
     Source: L14 "BACKWARD DIFFERENTIATION FOR NN".
     Errata: E09.
@@ -191,8 +194,8 @@ def linear_composition(
 
         z = V (W x + b) + c = (V W) x + (V b + c)
 
-    WX asks whether they are more powerful than a basic linear model: no, they are one. `collapsed` is the right-hand
-    side.
+    WX asks whether they are more powerful than a basic linear model: no, they are one. `collapsed` is the
+    right-hand side.
 
     Source: WX "Deep Neural Networks" (posed as a check).
     """
@@ -225,11 +228,11 @@ def softmax_hidden_classifier(
 
         z = g(V f(x)),   P(y|x) = softmax(W z)
 
-    The formula has no biases; WX's PyTorch class, two linear maps with tanh between and softmax after, has both (and
-    takes the softmax along no stated axis, E20).
+    The formula has no biases; WX's PyTorch class, two linear maps with tanh between and softmax after, has
+    both (and takes the softmax along no stated axis, E20).
 
-    Source: WX "Logistic Regression with NNs", "Neural Networks for Classification", "Training Neural Networks",
-    "Computation Graphs in Pytorch".
+    Source: WX "Logistic Regression with NNs", "Neural Networks for Classification", "Training Neural
+    Networks", "Computation Graphs in Pytorch".
     Errata: E20, E61.
     """
     z = dense(f, V, b, activation, grad_at_zero)
@@ -249,9 +252,10 @@ def layered_skip(x: Vector, W: Sequence[Matrix], b: Sequence[Vector] | None = No
         x_j = Σ_i y_i w_{ji}   over the units i of all lower layers
         y_j = 1 / (1 + e^{−x_j})
 
-    Connections within a layer or downward are forbidden. The states of a layer's units are set in parallel, the layers
-    one after the other from the bottom, where the states of the input units are given. Column i of W[l] is for unit i,
-    counted upward from the first input unit. A unit's gradient is the sum over all units above that read it.
+    Connections within a layer or downward are forbidden. The states of a layer's units are set in parallel,
+    the layers one after the other from the bottom, where the states of the input units are given. Column i of
+    W[l] is for unit i, counted upward from the first input unit. A unit's gradient is the sum over all units
+    above that read it.
 
     Source: WX "A Bit of History" (Rumelhart et al., eqs. 1 and 2).
     Errata: E04.
@@ -275,18 +279,16 @@ class Composition(NamedTuple):
 
 
 @algorithm()
-def composition_view(
-    units: Iterable[Hashable], links: Iterable[tuple[Hashable, Hashable]]
-) -> Composition:
+def composition_view(units: Iterable[Hashable], links: Iterable[tuple[Hashable, Hashable]]) -> Composition:
     """A network as a composition of functions along a directed graph.
 
         a link (i, j) carries the output of unit i to unit j
         feedforward ⇔ no cycle;   recurrent ⇔ a cycle (a unit that reads itself is one)
 
-    A unit's layer is the length of the longest path that leads to it, so that evaluating layer by layer is the chain
-    of compositions. Input units read nothing, output units are read by nobody, the others are hidden. In a fully
-    connected network every unit reads exactly the units of the layer below. L14's own definition of a recurrent
-    network is garbled, y_t = x_t + activation; it is y_t = f(V h_t) (E38).
+    A unit's layer is the length of the longest path that leads to it, so that evaluating layer by layer is
+    the chain of compositions. Input units read nothing, output units are read by nobody, the others are
+    hidden. In a fully connected network every unit reads exactly the units of the layer below. L14's own
+    definition of a recurrent network is garbled, y_t = x_t + activation; it is y_t = f(V h_t) (E38).
 
     Source: G15 "NEURAL NETWORKS: INTUITION"; L14 "FEED FORWARD NEURAL NETWORKS", "RNN & LSTM".
     Errata: E38.
@@ -312,5 +314,5 @@ def composition_view(
         hidden=tuple(u for u in reads if reads[u] and u in read),
         outputs=tuple(u for u in reads if reads[u] and u not in read),
         fully_connected=feedforward
-        and all(reads[u] == set(below) for below, layer in zip(layers, layers[1:], strict=False) for u in layer),
+        and all(reads[u] == set(below) for below, layer in pairwise(layers) for u in layer),
     )

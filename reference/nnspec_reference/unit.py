@@ -23,11 +23,11 @@ def weighted_sum(x: Vector, w: Vector, b: Any = None) -> Any:
 
         z = b + Σ_i w_i x_i = w · x + b
 
-    Rumelhart's form, x_j = Σ_i y_i w_{ji}, has no bias: w_{ji} is the weight *to* unit j *from* unit i, which is
-    W[j, i] of `layer.affine` (E04). Without inputs z = b.
+    Rumelhart's form, x_j = Σ_i y_i w_{ji}, has no bias: w_{ji} is the weight *to* unit j *from* unit i, which
+    is W[j, i] of `layer.affine` (E04). Without inputs z = b.
 
-    Source: L14 "NN UNITS", "ACTIVATION"; WX "A Bit of History" (eq. 1), "Neural Networks" (linear model); DR "Convex
-    Functions".
+    Source: L14 "NN UNITS", "ACTIVATION"; WX "A Bit of History" (eq. 1), "Neural Networks" (linear model); DR
+    "Convex Functions".
     Errata: E04, E61.
     """
     z = dot(w, x)
@@ -83,8 +83,8 @@ def bias_as_unit_input(x: Vector, w: Vector, b: Any) -> tuple[Vector, Any]:
 
         z = [w; b] · [x; 1] = w · x + b,   b = −θ
 
-    "The weight on this extra input is called the bias and is equivalent to a threshold of the opposite sign": the
-    unit fires on w · x > θ exactly if z > 0. WX fixes the thresholds of the older units at 0 (E71).
+    "The weight on this extra input is called the bias and is equivalent to a threshold of the opposite sign":
+    the unit fires on w · x > θ exactly if z > 0. WX fixes the thresholds of the older units at 0 (E71).
 
     Source: WX "A Bit of History" (Rumelhart et al.).
     Errata: E71.
@@ -107,9 +107,10 @@ def perceptron(x: Vector, w: Vector, b: Any = None, tie: str = "gt") -> Any:
 
         y = 1 if w · x + b > 0 (tie="gt"), or if w · x + b ≥ 0 (tie="ge"); otherwise 0
 
-    At w · x + b = 0 L14 answers 0 and WX answers 1 (E08). L14 says that the perceptron has no non-linear activation:
-    the step is one, what is linear is the classifier (E10). L14's recap lets a unit fire if "the sum of weights"
-    passes the threshold: it is the weighted sum (E39). The derivative is 0 wherever it exists.
+    At w · x + b = 0 L14 answers 0 and WX answers 1 (E08). L14 says that the perceptron has no non-linear
+    activation: the step is one, what is linear is the classifier (E10). L14's recap lets a unit fire if "the
+    sum of weights" passes the threshold: it is the weighted sum (E39). The derivative is 0 wherever it
+    exists.
 
     Source: L14 [after "WHY NEURAL NETWORKS?"], "FEEDFORWARD RECAP"; WX "A Bit of History".
     Errata: E08, E10, E39, E71.
@@ -149,9 +150,9 @@ def linear_decision_boundary(x: Vector, w: Vector, b: Any = None) -> tuple[Any, 
 
         {x : w · x + b = 0};   z = w · x + b,   distance = z / ‖w‖,   foot = x − z w / ‖w‖²
 
-    In the plane, w_1 x_1 + w_2 x_2 + b = 0, it is a line. The sign of the distance is the side on which x lies, and
-    the foot is the nearest point of the boundary; `unit.perceptron` decides what becomes of points on it. Without
-    weights, w = 0, there is no boundary: an error.
+    In the plane, w_1 x_1 + w_2 x_2 + b = 0, it is a line. The sign of the distance is the side on which x
+    lies, and the foot is the nearest point of the boundary; `unit.perceptron` decides what becomes of points
+    on it. Without weights, w = 0, there is no boundary: an error.
 
     Source: L14 [after "WHY NEURAL NETWORKS?"] ("Perceptron for XOR?").
     """

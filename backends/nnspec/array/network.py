@@ -28,7 +28,9 @@ def fnn_bias_free(
     ops: Ops, x: Array, W: Array, V: Array, activation: str, output: str, grad_at_zero: int
 ) -> Any:
     """h = g(W x), y = f(V h)."""
-    return _two_layers(ops, ("x", "W", "V", "", ""), (x, W, V, None, None), (activation, output), grad_at_zero)
+    return _two_layers(
+        ops, ("x", "W", "V", "", ""), (x, W, V, None, None), (activation, output), grad_at_zero
+    )
 
 
 def mlp_softmax(ops: Ops, x: Array, W: Array, U: Array, b: Array | None, c: Array | None) -> Any:
@@ -122,14 +124,30 @@ def _two_layers(
 
 
 def two_layer_composition(
-    ops: Ops, x: Array, W: Array, V: Array, b: Array | None, c: Array | None, activation: str, grad_at_zero: int
+    ops: Ops,
+    x: Array,
+    W: Array,
+    V: Array,
+    b: Array | None,
+    c: Array | None,
+    activation: str,
+    grad_at_zero: int,
 ) -> Any:
     """y = g(W x + b), z = g(V y + c)."""
-    return _two_layers(ops, ("x", "W", "V", "b", "c"), (x, W, V, b, c), (activation, activation), grad_at_zero)
+    return _two_layers(
+        ops, ("x", "W", "V", "b", "c"), (x, W, V, b, c), (activation, activation), grad_at_zero
+    )
 
 
 def softmax_hidden_classifier(
-    ops: Ops, f: Array, V: Array, W: Array, b: Array | None, c: Array | None, activation: str, grad_at_zero: int
+    ops: Ops,
+    f: Array,
+    V: Array,
+    W: Array,
+    b: Array | None,
+    c: Array | None,
+    activation: str,
+    grad_at_zero: int,
 ) -> Any:
     """z = g(V f + b), p = softmax(W z + c)."""
     return _two_layers(ops, ("f", "V", "W", "b", "c"), (f, V, W, b, c), (activation, "softmax"), grad_at_zero)

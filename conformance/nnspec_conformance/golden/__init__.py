@@ -7,13 +7,14 @@ exercises (X..) that it settles. A printed value that is wrong is asserted to be
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from nnspec_reference.catalogue import FAMILIES
 
-__all__ = ["Golden", "golden", "goldens", "of"]
+__all__ = ["Golden", "golden", "goldens", "near", "of", "refuses"]
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,21 @@ def goldens() -> Mapping[str, Golden]:
 def of(ident: str) -> list[Golden]:
     """The checks that settle one ledger id."""
     return [g for g in goldens().values() if ident in g.ids]
+
+
+def near(value: Any, expected: Any, error: float = 1e-15) -> bool:
+    """Whether numbers, or nested sequences of them, differ by at most `error` times max(1, |expected|)."""
+    if isinstance(expected, Iterable):
+        return len(value) == len(tuple(expected)) and all(
+            near(v, e, error) for v, e in zip(value, expected, strict=True)
+        )
+    return bool(abs(value - expected) <= error * max(1, abs(expected)))
+
+
+def refuses(function: Callable[..., Any], *arguments: Any, **options: Any) -> bool:
+    """Whether the reference answers a call with a ValueError."""
+    try:
+        function(*arguments, **options)
+    except ValueError:
+        return True
+    return False
