@@ -365,3 +365,12 @@ def autoregressive_sampling(
         word = xp.where(word == stop, stop, xp.where(k < N, k, last))
         sample.append(word)
     return (xp.stack(sample, axis=1) if T else ops.zeros((B, 0), like=u, dtype=xp.int64),), None
+
+
+def reverse_input(ops: Ops, x: Array, lengths: Array | None) -> Any:
+    """x_n, …, x_1, and the lags 2i − 1."""
+    lag = 2 * ops.arange(x.shape[1], like=x) + 1
+    lags = lag[None, :] + ops.zeros((x.shape[0], 1), like=x, dtype=lag.dtype)
+    return (ops.reverse(x, lengths) + 0.0, lags), lambda reversed_bar: {
+        "x": ops.reverse(reversed_bar, lengths)
+    }

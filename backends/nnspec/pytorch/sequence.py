@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from nnspec.pytorch import _ops
-from nnspec.pytorch._ops import activate, last
+from nnspec.pytorch._ops import activate, last, reverse
 from nnspec.pytorch.gated import ONE_LAYER, in_one_piece
 
 
@@ -210,3 +210,9 @@ def autoregressive_sampling(
         word = torch.where(word == stop, stop, drawn)
         sample.append(word)
     return (torch.stack(sample, dim=1) if sample else u.new_zeros(u.shape, dtype=torch.int64),)
+
+
+def reverse_input(x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
+    """x_n, …, x_1, and the lags 2i − 1."""
+    lag = 2 * torch.arange(x.shape[1], device=x.device) + 1
+    return reverse(x, lengths), lag.repeat(x.shape[0], 1)
