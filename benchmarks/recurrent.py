@@ -421,7 +421,7 @@ def main(
         console.print(f"{name:18} {value}", highlight=False)
     if about["OPENBLAS_CORETYPE"]:
         console.print(
-            "[bold red]OPENBLAS_CORETYPE is set:[/] NumPy's products may run at half their speed, PyTorch's not."
+            "[bold red]OPENBLAS_CORETYPE is set:[/] NumPy's products may run at half speed, PyTorch's not."
         )
     rows: list[Row] = []
     for cell in cells or CELLS:

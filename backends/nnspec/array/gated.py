@@ -101,8 +101,10 @@ def _lstm(
         return outputs, None
 
     def pullback(h_bar: Array, h_T_bar: Array, C_T_bar: Array) -> Any:
+        if not ragged:
+            return back(h_bar, C_T_bar, h_T_bar)
         h_bar, to_h0 = add_last(ops, h_bar, h_T_bar, lengths)
-        C_bar, to_C0 = ops.last_pullback(C_T_bar, T, lengths) if ragged else (C_T_bar, None)
+        C_bar, to_C0 = ops.last_pullback(C_T_bar, T, lengths)
         x_bar, h0_bar, C0_bar, *rest = back(h_bar, C_bar)
         return x_bar, _sum(h0_bar, to_h0), _sum(C0_bar, to_C0), *rest
 
@@ -215,21 +217,21 @@ def gru(
     """The GRU; the kernel's blocks are in the order z, r, H."""
     xp = ops.xp
     W, U = xp.concat([W_z, W_r, W_H]), xp.concat([U_z, U_r, U_H])
-    inner = c_H if reset == "after" else None
-    # before the product is over, c_H is one more bias of the candidate
-    b_new = b_H if inner is c_H else c_H if b_H is None else b_H + c_H
     b = None
-    if any(bias is not None for bias in (b_z, b_r, b_new)):
+    if any(bias is not None for bias in (b_z, b_r, b_H)):
         zero = ops.zeros((h0.shape[1],), like=h0)
-        b = xp.concat([zero if bias is None else bias for bias in (b_z, b_r, b_new)])
-    h, back = _kernels.gru(ops, x, h0, W, U, b, inner, update=update, reset=reset)
+        b = xp.concat([zero if bias is None else bias for bias in (b_z, b_r, b_H)])
+    h, back = _kernels.gru(ops, x, h0, W, U, b, c_H, update=update, reset=reset)
     outputs = h, ops.last(h, h0, lengths)
     if back is None:
         return outputs, None
 
     def pullback(h_bar: Array, h_T_bar: Array) -> dict[str, Array]:
-        h_bar, to_h0 = add_last(ops, h_bar, h_T_bar, lengths)
-        x_bar, h0_bar, W_bar, U_bar, b_bar, inner_bar = back(h_bar)
+        to_h0 = None
+        if lengths is not None:
+            h_bar, to_h0 = add_last(ops, h_bar, h_T_bar, lengths)
+            h_T_bar = None
+        x_bar, h0_bar, W_bar, U_bar, b_bar, c_bar = back(h_bar, h_T_bar=h_T_bar)
         biases = {} if b_bar is None else _rows(b_bar, ("b_z", "b_r", "b_H"))
         return {
             "x": x_bar,
@@ -237,7 +239,7 @@ def gru(
             **_rows(W_bar, ("W_z", "W_r", "W_H")),
             **_rows(U_bar, ("U_z", "U_r", "U_H")),
             **biases,
-            "c_H": biases.get("b_H") if inner is None else inner_bar,
+            "c_H": c_bar,
         }
 
     return outputs, pullback

@@ -160,7 +160,9 @@ def gru(
 
 
 def in_one_piece(*weights: Tensor) -> list[Tensor]:
-    """The same weights as parts of one buffer, in which order cuDNN wants them."""
+    """The same weights as parts of one buffer, which is how cuDNN wants them; as they are on a processor."""
+    if not weights[0].is_cuda:
+        return list(weights)
     flat = torch.cat([w.reshape(-1) for w in weights])
     parts = flat.split([w.numel() for w in weights])
     return [part.view(w.shape) for part, w in zip(parts, weights, strict=True)]
