@@ -29,7 +29,7 @@ from typing import Any
 
 import click
 import numpy as np
-import threadpoolctl
+import threadpoolctl  # type: ignore[import-untyped]
 import torch
 from rich.console import Console
 from rich.table import Table

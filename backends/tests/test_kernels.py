@@ -220,7 +220,7 @@ def test_layout(ops: Ops, name: str, options: dict[str, Any], absent: tuple[str,
     copies = [None if d is None else d.copy() for d in dense]
     outputs, gradients = run(ops, name, options, dense)
     for a, copy in zip(dense, copies, strict=True):
-        assert a is None or np.array_equal(a, copy)  # never written
+        assert a is None or np.array_equal(a, np.asarray(copy))  # never written
     result, pullback = getattr(_kernels, name)(ops, *views, **options)
     bars = [relaid(c, "transposed") for c in cotangents(outputs)]
     for got, wanted in zip(
