@@ -225,16 +225,16 @@ def seq2seq(
     read, pull_e = elman(ops, ops.reverse(x, n) if reverse else x, h0, W_e, U_e, b_e)
     s_n = ops.last(read, h0, n)
     s_1 = xp.tanh(ops.affine(end[None, :], W_e, b_e) + ops.affine(s_n, U_e))
-    words, pull_words = _word_rnn(ops, y[:, :-1], s_1, W_d, U_d, b_d)
-    s = xp.concat([s_1[:, None, :], words], axis=1)[:, :T, :]
+    words, pull_words = _word_rnn(ops, y[:, : max(T - 1, 0)], s_1, W_d, U_d, b_d)
+    s = xp.concat([s_1[:, None, :], words], axis=1) if T else words
     log_p, pull_p = _log_likelihood(ops, ops.affine(s, V, b_y), y)
 
     def pullback(log_p_bar: Array) -> dict[str, Array]:
         assert pull_e is not None
         z_bar = pull_p(log_p_bar)
         s_bar = xp.matmul(z_bar, V)
-        to_s_1, W_d_bar, U_d_bar, b_d_bar = pull_words(s_bar[:, 1:, :])
-        a_bar = (xp.sum(s_bar[:, :1, :], axis=1) + to_s_1) * (1.0 - s_1 * s_1)
+        to_s_1, W_d_bar, U_d_bar, b_d_bar = pull_words(s_bar[:, min(T, 1) :, :])
+        a_bar = (xp.sum(s_bar[:, : min(T, 1), :], axis=1) + to_s_1) * (1.0 - s_1 * s_1)
         read_bar, to_h0 = ops.last_pullback(xp.matmul(a_bar, U_e), S, n)
         x_bar, h0_bar, W_e_bar, U_e_bar, b_e_bar = pull_e(read_bar)
         a_sum = ops.total(a_bar)
@@ -308,7 +308,7 @@ def rnn_language_model(
 ) -> Any:
     """log p(w_t | w_{<t}), and the whole distributions."""
     N = V.shape[0]
-    inputs = _shifted(ops, w, ops.full((1, 1), N, like=w, dtype=ops.xp.int64))
+    inputs = _shifted(ops, w, ops.full((), N, like=w, dtype=ops.xp.int64))
     h, pull = _word_rnn(ops, inputs, h0, W, U, b)
     z = ops.affine(h, V, b_y)
     log_p, pull_log_p = _log_likelihood(ops, z, w)
@@ -331,9 +331,9 @@ def rnn_language_model(
 
 def _shifted(ops: Ops, w: Array, start: Array) -> Array:
     """[start, w_1, …, w_{T−1}]."""
-    xp = ops.xp
-    first = xp.broadcast_to(xp.astype(start, xp.int64), (w.shape[0], 1))
-    return xp.concat([first, xp.astype(w[:, :-1], xp.int64)], axis=1)[:, : w.shape[1]]
+    xp, (B, T) = ops.xp, w.shape
+    first = xp.broadcast_to(xp.astype(start, xp.int64), (B, min(T, 1)))
+    return xp.concat([first, xp.astype(w[:, : max(T - 1, 0)], xp.int64)], axis=1)
 
 
 def teacher_forcing(ops: Ops, w: Array, start: Array, lengths: Array | None) -> Any:

@@ -143,7 +143,7 @@ def gru(
     reset: str,
     lengths: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
-    """The fused GRU (rows r, z, H) is update="previous", reset="after"; as 1 − σ(a) = σ(−a), it does both updates."""
+    """The fused GRU (rows r, z, H) has update="previous", reset="after"; −a for a makes 1 − z of z."""
     biased = any(b is not None for b in (b_z, b_r, b_H, c_H))
     zero = x.new_zeros(h0.shape[1])
     b_z, b_r, b_H, c_H = (zero if b is None else b for b in (b_z, b_r, b_H, c_H))
