@@ -102,6 +102,11 @@ class TorchLibrary:
                 found = torch.autograd.grad(outs, flat, seeds, retain_graph=True, allow_unused=True)
             else:
                 found = (None,) * len(flat)
+            # autograd may hand a cotangent through: a gradient is an array of its own
+            lent = {c.untyped_storage().data_ptr() for c in cotangents}
+            found = tuple(
+                g.clone() if g is not None and g.untyped_storage().data_ptr() in lent else g for g in found
+            )
             # autograd says None where an input cannot reach an output (T = 0, say): that gradient is 0
             grads = iter([torch.zeros_like(t) if g is None else g for t, g in zip(flat, found, strict=True)])
             return {n: [next(grads) for _ in v] if isinstance(v, list) else next(grads) for n, v in leaves.items()}

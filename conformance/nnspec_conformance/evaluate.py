@@ -51,9 +51,17 @@ def floats(case: Case, function: Callable[..., Any] | None = None, gradient: boo
 
 
 def evaluate(
-    case: Case, function: Callable[..., Any] | None, make: Make, make_hyper: Make, gradient: bool = True
+    case: Case,
+    function: Callable[..., Any] | None,
+    make: Make,
+    make_hyper: Make,
+    gradient: bool = True,
+    seeds: Mapping[str, Array] | None = None,
 ) -> Evaluation:
-    """Run `function` (or the case's reference) on numbers that `make` makes of the arrays' elements."""
+    """Run `function` (or the case's reference) on numbers that `make` makes of the arrays' elements.
+
+    `seeds` are cotangents that are such numbers already, in place of the case's.
+    """
     record = case.record
     function = function or record.function
     gradient = gradient and bool(record.smooth)
@@ -82,17 +90,17 @@ def evaluate(
     if not smooth:
         return Evaluation(_plain(results), {})
     roots: list[Any] = []
-    seeds: list[Any] = []
+    incoming: list[Any] = []
     for place, r in enumerate(record.results):
         if r.kind != "real" or r.name not in case.cotangents:
             continue
-        cotangent = case.cotangents[r.name]
+        cotangent = case.cotangents[r.name] if seeds is None else seeds[r.name]
         for row, output in enumerate(outputs):
             seed = cotangent[row] if record.batched and r.batched else cotangent
             for index, value in _elements(output[place]):
                 roots.append(value)
-                seeds.append(make(float(seed[index])))
-    adjoints = autodiff.backward(tuple(roots), tuple(seeds))
+                incoming.append(make(float(seed[index])) if seeds is None else seed[index])
+    adjoints = autodiff.backward(tuple(roots), tuple(incoming))
     gradients = {}
     for a in record.arguments:
         if a.name not in smooth:
@@ -209,3 +217,82 @@ def spread(values: Array) -> tuple[Array, Array]:
         # the middle is rounded to a double here: the radius takes that up
         radius[index] = math.nan if x.is_nan() else float(x.rad().upper()) + abs(middle[index]) * 2.0**-53
     return middle, radius
+
+
+# --------------------------------------------------------------------- mistakes in the gradient alone
+Rule = Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]]
+
+
+def with_rule(case: Case, rule: Rule, make: Make, make_hyper: Make) -> Evaluation:
+    """The reference's results, with its gradients passed, example by example, through `rule`."""
+    record = case.record
+    results = evaluate(case, None, make, make_hyper, gradient=False).results
+    rows = case.sizes["B"] if record.batched else 1
+    gradients: dict[str, Any] = {}
+    for row in range(rows):
+        one = only_row(case, row) if record.batched else case
+        found = evaluate(one, None, make, make_hyper)
+        lifted = {
+            n: [_nested(v, record.argument(n).role == "data") for v in g]
+            if isinstance(g, list)
+            else _nested(g, record.argument(n).role == "data")
+            for n, g in found.gradients.items()
+        }
+        plain = {
+            a.name: (
+                one.arguments[a.name]
+                if not a.is_array or one.arguments.get(a.name) is None
+                else _lift(a, _row(record, one, a, one.arguments[a.name], 0) if a.role == "data" else one.arguments[a.name], make)
+            )
+            for a in record.arguments
+        }
+        for name, g in rule(lifted, plain).items():
+            _accumulate(gradients, case, record.argument(name), row, g)
+    for name in record.smooth:
+        if name not in gradients and case.arguments.get(name) is not None:
+            value = case.arguments[name]
+            zeros = [np.zeros(v.shape, dtype=object) for v in value] if isinstance(value, list) else np.zeros(value.shape, dtype=object)
+            gradients[name] = zeros
+    return Evaluation(results, gradients)
+
+
+def _accumulate(gradients: dict[str, Any], case: Case, a: Argument, row: int, g: Any) -> None:
+    value = case.arguments[a.name]
+    parts, shapes = (list(g), [v.shape for v in value]) if a.each else ([g], [value.shape])
+    if a.name not in gradients:
+        gradients[a.name] = [np.zeros(s, dtype=object) for s in shapes] if a.each else np.zeros(shapes[0], dtype=object)
+    totals = gradients[a.name] if a.each else [gradients[a.name]]
+    for total, part in zip(totals, parts, strict=True):
+        for index, element in _elements(part):
+            at = (row, *index) if a.role == "data" else index
+            total[at] = total[at] + element
+
+
+def _nested(values: Array, batched: bool) -> Any:
+    return lift(values[0] if batched else values, lambda x: x)
+
+
+def only_row(case: Case, row: int) -> Case:
+    """The case of one example of a batch, its sequences cut to their length."""
+    record = case.record
+    length = None if case.lengths is None else int(case.lengths[row])
+
+    def cut(value: Array, timed: bool) -> Array:
+        one = value[row : row + 1]
+        return one[:, :length] if timed and length is not None else one
+
+    arguments = dict(case.arguments)
+    for a in record.arguments:
+        value = arguments.get(a.name)
+        if a.role == "data" and value is not None:
+            timed = record.has_time(a)
+            arguments[a.name] = [cut(v, timed) for v in value] if a.each else cut(value, timed)
+    cotangents = {
+        r.name: cut(case.cotangents[r.name], record.has_time(r)) if r.batched else case.cotangents[r.name]
+        for r in record.results
+        if r.name in case.cotangents
+    }
+    sizes = {**case.sizes, "B": 1}
+    if record.time and length is not None:
+        sizes[record.time] = length
+    return Case(case.equation, case.dtype, sizes, arguments, case.options, cotangents, None, case.note)

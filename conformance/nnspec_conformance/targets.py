@@ -138,14 +138,15 @@ class ReferenceTarget:
 
     def answer(self, case: Case, gradient: bool) -> Answer:
         """Run the function on floats, the gradient on its tape."""
-        function = self.functions[case.equation] if self.functions else None
-        found = evaluate.floats(case, function, gradient)
+        rule = self.rules.get(case.equation)
+        if rule is not None and gradient:
+            found = evaluate.with_rule(case, rule, float, float)
+        else:
+            function = self.functions[case.equation] if self.functions else None
+            found = evaluate.floats(case, function, gradient)
         gradients: Mapping[str, Any] = {
             n: [_floats(v) for v in g] if isinstance(g, list) else _floats(g) for n, g in found.gradients.items()
         }
-        rule = self.rules.get(case.equation)
-        if rule is not None and gradient:
-            gradients = rule(dict(gradients), case)
         outputs = {
             r.name: found.results[r.name].astype(np.int64 if r.kind == "index" else np.float64)
             for r in case.record.results

@@ -1,0 +1,74 @@
+"""One case put to one candidate: its answer, its refusal or its error, judged."""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nnspec_conformance.cases import Case
+from nnspec_conformance.judge import Expectation, Judgement
+from nnspec_conformance.targets import Answer, NotCovered, Target
+
+__all__ = ["Finding", "ask", "examine", "told"]
+
+
+@dataclass
+class Finding:
+    """What one case said about one aspect."""
+
+    judgement: Judgement | None = None
+    error: str | None = None
+    not_covered: str | None = None
+
+    @property
+    def bad(self) -> bool:
+        """True if the candidate is wrong here."""
+        return self.error is not None or (self.judgement is not None and bool(self.judgement.misses))
+
+
+def ask(candidate: Target, case: Case, gradient: bool) -> Answer:
+    """The candidate's answer; its warnings are its own business."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return candidate.answer(case, gradient)
+
+
+def examine(candidate: Target, expected: Expectation, aspects: Sequence[str]) -> dict[str, Finding]:
+    """Run one case and judge the aspects."""
+    case = expected.case
+    if expected.undecided is not None:
+        return {a: Finding(Judgement(entries=1, inconclusive=1)) for a in aspects}
+    if expected.refusal is not None:
+        return {a: Finding(Judgement()) for a in aspects}  # what must be refused is a matter of structure
+    gradient = "gradient" in aspects and bool(expected.ball and expected.ball.gradients)
+    try:
+        answer = ask(candidate, case, gradient)
+    except NotCovered as reason:
+        return {a: Finding(not_covered=str(reason)) for a in aspects}
+    except Exception as error:
+        message = told(error)
+        found = {a: Finding(error=message) for a in aspects}
+        if gradient and "forward" in aspects:  # the forward values may still be right
+            try:
+                answer = ask(candidate, case, False)
+                found["forward"] = Finding(expected.judge_forward(answer.outputs))
+            except Exception as again:
+                found["forward"] = Finding(error=told(again))
+        return found
+    found = {}
+    if "forward" in aspects:
+        found["forward"] = Finding(expected.judge_forward(answer.outputs))
+    if "gradient" in aspects:
+        found["gradient"] = Finding(
+            expected.judge_gradient(answer.gradients or {}) if gradient else Judgement()
+        )
+    return found
+
+
+def told(error: BaseException) -> str:
+    """An exception in one line, with the candidate's own line of code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"

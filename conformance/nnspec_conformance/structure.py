@@ -1,0 +1,324 @@
+"""Before numbers: what an implementation must keep whatever it computes.
+
+Inputs stay as they are, outputs are arrays of their own, the same call gives the same bits, memory layout does not
+matter, what the specification refuses is refused, and the pullback is linear.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from nnspec_reference.catalogue import Equation
+
+from nnspec_conformance import cases as cases_module
+from nnspec_conformance.cases import Case, build
+from nnspec_conformance.examine import ask, told
+from nnspec_conformance.judge import Expectation
+from nnspec_conformance.report import Row
+from nnspec_conformance.targets import BackendTarget, NotCovered, ReferenceTarget, Target
+
+__all__ = ["check"]
+
+Array = np.ndarray[Any, Any]
+Expect = Callable[[Case, bool], Expectation]
+
+
+class Broken(AssertionError):
+    """A structural rule that the candidate breaks."""
+
+
+def check(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> Row:
+    """One row: all structural rules of one equation."""
+    started = time.perf_counter()
+    ran, problems, notes = 0, [], []
+    for rule in (_repeats, _linear, _refuses, _layout, _keeps_inputs):
+        try:
+            ran += rule(record, candidate, seed, gradient, expect)
+        except NotCovered as reason:
+            notes.append(f"{rule.__name__.strip('_')}: {reason}")
+        except Broken as broken:
+            problems.append(str(broken))
+        except Exception as error:
+            problems.append(f"{rule.__name__.strip('_')}: {told(error)}")
+    verdict = "fail" if problems else "pass" if ran else "not run"
+    message = "; ".join(problems or (notes if not ran else []))
+    return Row(
+        record.id, "structure", "float64" if "float64" in candidate.dtypes() else candidate.dtypes()[0], verdict,
+        examples=ran, message=message, seconds=time.perf_counter() - started,
+    )
+
+
+def _case(record: Equation, candidate: Target, seed: int) -> Case:
+    """An ordinary case that the candidate covers: with its optional arguments, or without, in any option."""
+    dtype = "float64" if "float64" in candidate.dtypes() else candidate.dtypes()[0]
+    reason: Exception = NotCovered("no case")
+    plans = [plan for why, plan in cases_module.corners(record) if why in ("pairwise different sizes", "options", "no optional argument")]
+    for plan in plans:
+        case = build(record, replace(plan, mode="uniform", seed=500 + seed), dtype)
+        try:
+            ask(candidate, case, False)
+            return case
+        except NotCovered as error:
+            reason = error
+    raise reason
+
+
+def _arrays(value: Any) -> Iterator[Array]:
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _arrays(item)
+    elif isinstance(value, np.ndarray):
+        yield value
+
+
+def _repeats(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
+    case = _case(record, candidate, seed)
+    first, second = ask(candidate, case, gradient), ask(candidate, case, gradient)
+    pairs = [(n, v, second.outputs[n]) for n, v in first.outputs.items()]
+    pairs += [(f"gradient of {n}", v, (second.gradients or {})[n]) for n, v in (first.gradients or {}).items()]
+    for name, one, two in pairs:
+        for a, b in zip(_arrays(one), _arrays(two), strict=True):
+            if not np.array_equal(a, b, equal_nan=True):
+                raise Broken(f"the same call gives other numbers the second time ({name})")
+    return 1
+
+
+def _linear(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
+    """Scaling the cotangents by 2 scales the gradients by exactly 2; zero cotangents give exactly zero."""
+    if not gradient:
+        return 0
+    case = _case(record, candidate, seed)
+    once = ask(candidate, case, True).gradients or {}
+    twice = ask(candidate, _scaled(case, 2.0), True).gradients or {}
+    never = ask(candidate, _scaled(case, 0.0), True).gradients or {}
+    for name in once:
+        for a, b, z in zip(_arrays(once[name]), _arrays(twice[name]), _arrays(never[name]), strict=True):
+            if not np.array_equal(2.0 * a, b):
+                raise Broken(f"the pullback is not linear: doubled cotangents do not double the gradient of {name}")
+            if z.any():
+                raise Broken(f"the pullback is not linear: zero cotangents give a gradient of {name}")
+    return 2
+
+
+def _scaled(case: Case, factor: float) -> Case:
+    return replace(case, cotangents={n: (factor * c).astype(c.dtype) for n, c in case.cotangents.items()})
+
+
+def _refuses(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
+    """What the reference refuses must not yield numbers."""
+    ran = 0
+    dtype = "float64" if "float64" in candidate.dtypes() else candidate.dtypes()[0]
+    for note, plan in cases_module.corners(record):
+        case = build(record, plan, dtype, note)
+        expected = expect(case, False)
+        if expected.refusal is None:
+            continue
+        try:
+            answer = ask(candidate, case, False)
+        except NotCovered:
+            continue
+        except Exception:
+            ran += 1
+            continue
+        numbers = [a for v in answer.outputs.values() for a in _arrays(np.asarray(v))]
+        if isinstance(candidate, BackendTarget) or not any(np.isnan(a).any() for a in numbers if a.dtype.kind == "f"):
+            raise Broken(f"returns numbers for what is undefined ({note}: {expected.refusal})")
+        ran += 1
+    return ran
+
+
+_VIEWS: dict[str, Callable[[Array], Array]] = {
+    "column-major": lambda x: np.asfortranarray(x),
+    "every other element of a larger array": lambda x: np.repeat(x, 2, axis=-1)[..., ::2] if x.ndim else x,
+    "negative strides": lambda x: np.flip(np.ascontiguousarray(np.flip(x))),
+    "read-only": lambda x: _frozen(x),
+}
+
+
+def _frozen(x: Array) -> Array:
+    y = x.copy()
+    y.flags.writeable = False
+    return y
+
+
+def _layout(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
+    """A view of other memory gives the same numbers, up to rounding."""
+    if isinstance(candidate, ReferenceTarget):
+        return 0
+    case = _case(record, candidate, seed)
+    expected = expect(case, gradient)
+    if expected.ball is None:
+        return 0
+    ran = 0
+    for kind, view in _VIEWS.items():
+        seen = _Viewed(candidate, view)
+        try:
+            outputs, gradients = seen.answer(case, gradient)
+        except _NoViews:
+            continue
+        ran += 1
+        judged = expected.judge_forward(outputs)
+        if gradient:
+            judged.add(expected.judge_gradient(gradients))
+        if judged.misses:
+            miss = judged.misses[0]
+            raise Broken(f"memory layout matters: with {kind} inputs, {miss.where} is {miss.received}, not {miss.expected}")
+    return ran
+
+
+class _NoViews(Exception):  # noqa: N818
+    """The library has no such views."""
+
+
+class _Viewed:
+    """Calls a candidate natively with views in place of arrays."""
+
+    def __init__(self, candidate: Target, view: Callable[[Array], Array]) -> None:
+        self.candidate, self.view = candidate, view
+
+    def answer(self, case: Case, gradient: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+        candidate = self.candidate
+        if not isinstance(candidate, BackendTarget):
+            if getattr(candidate, "arrays", None) != "numpy":
+                raise _NoViews
+            seen = replace(
+                case,
+                arguments={n: self._see(v) for n, v in case.arguments.items()},
+                cotangents={n: self.view(c) for n, c in case.cotangents.items()},
+            )
+            answer = ask(candidate, seen, gradient)
+            return dict(answer.outputs), dict(answer.gradients or {})
+        call = {n: self._native(v) for n, v in case.arguments.items()}
+        call.update(case.options)
+        operation, back = candidate.backend[case.equation], candidate.backend.library.to_numpy
+        if not gradient:
+            return {n: back(v) for n, v in operation(**call)._asdict().items()}, {}
+        outputs, pullback = operation.vjp(**call)
+        found = pullback({n: self._native(c) for n, c in case.cotangents.items()})
+        return (
+            {n: back(v) for n, v in outputs._asdict().items()},
+            {n: [back(v) for v in g] if isinstance(g, list) else back(g) for n, g in found.items()},
+        )
+
+    def _see(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._see(v) for v in value]
+        return self.view(value) if isinstance(value, np.ndarray) else value
+
+    def _native(self, value: Any) -> Any:
+        """A view in the backend's own library: NumPy's, or a transposed and strided tensor of torch's."""
+        candidate = self.candidate
+        assert isinstance(candidate, BackendTarget)
+        if isinstance(value, list):
+            return [self._native(v) for v in value]
+        if not isinstance(value, np.ndarray):
+            return value
+        name = candidate.backend.library.name
+        if name == "numpy":
+            return self.view(value)
+        if name in ("torch", "cupy") and value.ndim and self.view is _VIEWS["every other element of a larger array"]:
+            return candidate.native(np.repeat(value, 2, axis=-1))[..., ::2]
+        if name in ("torch", "cupy") and value.ndim >= 2 and self.view is _VIEWS["column-major"]:
+            axes = tuple(reversed(range(value.ndim)))
+            turned = candidate.native(np.ascontiguousarray(value.transpose(axes)))
+            return turned.permute(axes) if name == "torch" else turned.transpose(axes)
+        if name in ("torch", "cupy") and self.view in (_VIEWS["every other element of a larger array"], _VIEWS["column-major"]):
+            return candidate.native(value)
+        raise _NoViews
+
+
+def _keeps_inputs(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
+    """Inputs and cotangents are not written to, and outputs are no views of them."""
+    if isinstance(candidate, ReferenceTarget):
+        return 0
+    case = _case(record, candidate, seed)
+    if isinstance(candidate, BackendTarget):
+        native, back = candidate.native, candidate.backend.library.to_numpy
+        call = {
+            n: [native(x) for x in v] if isinstance(v, list) else native(v) if isinstance(v, np.ndarray) else v
+            for n, v in case.arguments.items()
+        }
+        seeds = {n: native(c) for n, c in case.cotangents.items()}
+        operation = candidate.backend[case.equation]
+        if gradient:
+            outputs, pullback = operation.vjp(**call, **case.options)
+            gradients = pullback(seeds)
+            again = pullback(seeds)
+            for name, g in gradients.items():
+                pairs = zip(g, again[name], strict=True) if isinstance(g, list) else [(g, again[name])]
+                if not all(np.array_equal(back(a), back(b)) for a, b in pairs):
+                    raise Broken(f"the pullback gives another gradient of {name} when it is called again")
+        else:
+            outputs, gradients = operation(**call, **case.options), {}
+        results = {**outputs._asdict(), **{f"gradient of {n}": g for n, g in gradients.items()}}
+        _unchanged(case, {n: _back(back, v) for n, v in call.items()}, {n: back(c) for n, c in seeds.items()})
+        _own_memory(candidate.backend.library.name, results, {**call, **{f"cotangent of {n}": c for n, c in seeds.items()}})
+        return 1
+    before = {n: [x.copy() for x in _arrays(v)] for n, v in case.arguments.items()}
+    seeds_before = {n: c.copy() for n, c in case.cotangents.items()}
+    function = getattr(candidate, "_find", lambda _: None)(record)
+    if function is None or getattr(candidate, "arrays", None) != "numpy" or not getattr(candidate, "batched", True):
+        return 0
+    call = candidate._call(record, function, replace(case, arguments={n: _copies(v) for n, v in case.arguments.items()}))  # type: ignore[attr-defined]
+    function(**call)
+    rule = candidate._find(record, "_vjp") if gradient else None  # type: ignore[attr-defined]
+    seeds = {n: c.copy() for n, c in case.cotangents.items()}
+    if rule is not None:
+        rule(seeds, **call)
+    for name, arrays in before.items():
+        if name in call:
+            for a, b in zip(arrays, _arrays(call[name]), strict=True):
+                if not np.array_equal(a, b):
+                    raise Broken(f"writes to its input {name}")
+    for name, c in seeds_before.items():
+        if not np.array_equal(c, seeds[name]):
+            raise Broken(f"writes to the cotangent of {name}")
+    return 1
+
+
+def _copies(value: Any) -> Any:
+    return [v.copy() for v in value] if isinstance(value, list) else value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _back(back: Callable[[Any], Any], value: Any) -> Any:
+    if isinstance(value, list):
+        return [back(v) for v in value]
+    return back(value) if hasattr(value, "dtype") else value
+
+
+def _unchanged(case: Case, call: dict[str, Any], seeds: dict[str, Any]) -> None:
+    for name, value in case.arguments.items():
+        for a, b in zip(_arrays(value), _arrays(call[name]), strict=True):
+            if not np.array_equal(a, b):
+                raise Broken(f"writes to its input {name}")
+    for name, c in case.cotangents.items():
+        if not np.array_equal(c, seeds[name]):
+            raise Broken(f"writes to the cotangent of {name}")
+
+
+def _own_memory(library: str, results: dict[str, Any], inputs: dict[str, Any]) -> None:
+    def flat(value: Any) -> list[Any]:
+        return [x for v in value for x in flat(v)] if isinstance(value, list) else [value] if hasattr(value, "dtype") else []
+
+    for name, result in results.items():
+        for r in flat(result):
+            for source, value in inputs.items():
+                for v in flat(value):
+                    if _overlap(library, r, v):
+                        raise Broken(f"{name} shares memory with {source}")
+
+
+def _overlap(library: str, a: Any, b: Any) -> bool:
+    if library == "numpy":
+        return bool(np.shares_memory(a, b))
+    if library == "torch":
+        return bool(a.numel() and a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr())
+    if library == "cupy":
+        import cupy
+
+        return bool(cupy.shares_memory(a, b))
+    return False
