@@ -31,8 +31,8 @@ def univariate(
     _, slope = ops.activation(activation, v * h if b_y is None else v * h + b_y, relu_grad_at_zero)
     r_bar = y_bar * slope()
     z_bar = deltas((r_bar * v)[:, :, None])[:, :, 0]
-    after = xp.concat([z_bar[:, 1:], ops.zeros((x.shape[0], 1), like=x)], axis=1)[:, : x.shape[1]]
-    before = xp.concat([h0[:, None], h[:, :-1]], axis=1)[:, : x.shape[1]]
+    after = xp.concat([z_bar, ops.zeros((x.shape[0], 1), like=x)], axis=1)[:, 1:]
+    before = xp.concat([h0[:, None], h], axis=1)[:, : x.shape[1]]
     sums = (z_bar * x, r_bar * h, z_bar * before, z_bar, r_bar)
     return (r_bar, r_bar * v + after * w, z_bar, *(xp.sum(s, axis=1) for s in sums)), None
 

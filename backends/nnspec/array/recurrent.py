@@ -94,23 +94,24 @@ def first_step_bias(
     lengths: Array | None,
 ) -> Any:
     """The first step from no state and with a bias of its own; the others from its state."""
-    xp, (B, T, _), H = ops.xp, x.shape, U.shape[0]
+    xp, (B, T, D), H = ops.xp, x.shape, U.shape[0]
+    if not T:
+        zeros = {"x": (B, 0, D), "W": W.shape, "U": U.shape, "b": b.shape, "b_first": b.shape}
+        return (ops.zeros((B, 0, H), like=x),), lambda h_bar: {
+            name: ops.zeros(shape, like=x) for name, shape in zeros.items()
+        }
     none = ops.zeros((B, H), like=x)
     first, first_back = _elman(ops, x[:, :1, :], none, W, U, b_first, activation, relu_grad_at_zero)
-    h1 = first[:, 0, :] if T else none
-    rest, rest_back = _elman(ops, x[:, 1:, :], h1, W, U, b, activation, relu_grad_at_zero)
+    rest, rest_back = _elman(ops, x[:, 1:, :], first[:, 0, :], W, U, b, activation, relu_grad_at_zero)
 
-    def pullback(h_bar: Array) -> dict[str, Array]:
+    def pullback(h_bar: Array) -> dict[str, Any]:
         assert first_back is not None and rest_back is not None
-        rest_bars: tuple[Any, ...] = rest_back(h_bar[:, 1:, :])
-        x_rest, h1_bar, W_rest, U_bar, b_bar = rest_bars
-        if not T:
-            return {"x": x_rest, "W": W_rest, "U": U_bar, "b": b_bar, "b_first": b_bar + 0.0}
-        first_bars: tuple[Any, ...] = first_back(h_bar[:, :1, :] + h1_bar[:, None, :])
-        x_first, _, W_first, _, b_first_bar = first_bars
+        later: tuple[Any, ...] = rest_back(h_bar[:, 1:, :])
+        x_rest, h1_bar, W_rest, U_bar, b_bar = later
+        x_first, _, W_first, _, b_first_bar = first_back(h_bar[:, :1, :] + h1_bar[:, None, :])
         return {
             "x": xp.concat([x_first, x_rest], axis=1),
-            "W": W_first + W_rest,
+            "W": W_rest + W_first,
             "U": U_bar,
             "b": b_bar,
             "b_first": b_first_bar,

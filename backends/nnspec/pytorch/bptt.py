@@ -96,7 +96,7 @@ def truncated(
     relu_grad_at_zero: int,
     lengths: Tensor | None,
 ) -> tuple[Tensor, ...]:
-    """Every T_1 steps, and at the end of every sequence, autograd over a window whose first state is detached."""
+    """Every T_1 steps, and at the end of every sequence, autograd over a window from a detached state."""
     B, T = x.shape[:2]
     pre = affine(x, W, b_h).detach()
     with torch.no_grad():
