@@ -96,7 +96,7 @@ def evaluate(
             continue
         cotangent = case.cotangents[r.name] if seeds is None else seeds[r.name]
         for row, output in enumerate(outputs):
-            seed = cotangent[row] if record.batched and r.batched else cotangent
+            seed = cotangent[row, ...] if record.batched and r.batched else cotangent
             for index, value in _elements(output[place]):
                 roots.append(value)
                 incoming.append(make(float(seed[index])) if seeds is None else seed[index])

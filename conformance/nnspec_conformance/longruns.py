@@ -178,7 +178,7 @@ def _plus(total: Any, more: Any) -> Any:
         return more
     if isinstance(more, list):
         return [a + b for a, b in zip(total, more, strict=True)]
-    return total + more
+    return np.asarray(total + more, dtype=object)  # of 0-d arrays, NumPy returns the sum itself
 
 
 def _widened(
