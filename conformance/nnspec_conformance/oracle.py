@@ -120,6 +120,8 @@ def _step(x: arb, tie: str) -> arb:
 def _power(x: arb, a: arb) -> arb:
     """x^a for x >= 0, or for any x if a is a whole number."""
     if a.is_integer() or x > 0:
+        if a > 0 and x.is_finite() and not x.is_exact() and x.mid().is_zero():
+            return arb(0, x.upper() ** a)  # flint says NaN of a ball around exactly 0
         return x**a
     if x.is_zero() and a > 0:
         return _ZERO
@@ -135,7 +137,7 @@ def _x_log_x(x: arb) -> arb:
 
 
 def _square(x: arb) -> arb:
-    return x**2 if x.is_finite() else x * x
+    return x * x  # flint says that x**2 is NaN for a ball around exactly 0
 
 
 def _infinity(x: arb) -> arb:
