@@ -21,7 +21,10 @@ _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
 def _console(stderr: bool = False) -> Console:
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = 160  # piped: no wrapping at a terminal's edge that is not there
+    return console
 
 
 @click.group(context_settings=_CONTEXT)

@@ -95,7 +95,7 @@ def hard_threshold(x: Any, tie: str = "gt") -> Any:
 
 @equation(
     data("x", "n", draw=("large",)),
-    hyper("epsilon", 0.01, 0.2, 1e-6, low=0.0, open_low=True),
+    hyper("epsilon", 0.01, 0.2, 1e-3, low=0.0, open_low=True),
     options=[choice("activation", "sigmoid", "tanh", "relu")],
     results=[bit("saturated", "n")],
     gradient=False,
@@ -109,8 +109,8 @@ def saturation_measure(x: Any, epsilon: Any, activation: str = "sigmoid") -> Any
 
     Source: DR "Plateaux", "Recap"; WX "Initialization".
     """
-    slopes = {"sigmoid": _sigmoid_slope, "tanh": _tanh_slope, "relu": lambda z: scalars.step(z, "ge")}
-    return x.map(lambda z: scalars.step(epsilon - slopes[activation](z)))
+    slope = {"sigmoid": _sigmoid_slope, "tanh": _tanh_slope, "relu": _relu_slope}[activation]
+    return x.map(lambda z: scalars.step(epsilon - slope(z)))
 
 
 def by_name(name: str, z: Any, grad_at_zero: int = 1) -> Any:
@@ -128,3 +128,7 @@ def _sigmoid_slope(z: Any) -> Any:
 def _tanh_slope(z: Any) -> Any:
     t = scalars.tanh(z)
     return 1 - t * t
+
+
+def _relu_slope(z: Any) -> Any:
+    return scalars.step(z, "ge")

@@ -197,6 +197,10 @@ class Traced:
         """The value as an exact constant of every differentiation."""
         return scalars.detach(self.value)
 
+    def stop_gradient(self) -> Scalar:
+        """The value as a constant of every differentiation, with the error that it has."""
+        return plain(self)
+
 
 def _binary(
     a: Any,

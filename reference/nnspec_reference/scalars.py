@@ -290,6 +290,11 @@ def detach(x: Any) -> Any:
     return _apply("detach", lambda v: v, x)
 
 
+def stop_gradient(x: Any) -> Any:
+    """x as a constant of the differentiation; unlike `detach` it keeps the rounding error of x."""
+    return _apply("stop_gradient", lambda v: v, x) if hasattr(x, "stop_gradient") or isinstance(x, tuple) else x
+
+
 def mid(x: Scalar) -> float:
     """The float nearest to x (to the middle of x, if x is a ball)."""
     return float(x)
