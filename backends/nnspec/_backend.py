@@ -89,7 +89,9 @@ class Operation:
         arguments = dict(bound.arguments)
         if record.time:
             arguments["lengths"] = bound.lengths
-        outputs, pull = library.run(self._body, arguments, smooth, bool(smooth))
+        outputs, pull = library.run(
+            self._body, arguments, smooth, bool(smooth), [r.kind == "real" for r in record.results]
+        )
         if bound.lengths is not None:
             outputs = tuple(
                 library.mask_time(o, bound.lengths, 1) if record.has_time(r) else o

@@ -41,7 +41,12 @@ class Library(Protocol):
     def from_numpy(self, array: Any, device: str | None = None) -> Array: ...
     def to_numpy(self, array: Array) -> Any: ...
     def run(
-        self, body: Callable[..., Any], arguments: Mapping[str, Any], smooth: Sequence[str], gradient: bool
+        self,
+        body: Callable[..., Any],
+        arguments: Mapping[str, Any],
+        smooth: Sequence[str],
+        gradient: bool,
+        real: Sequence[bool],
     ) -> tuple[tuple[Array, ...], Callable[[Sequence[Array]], Mapping[str, Any]] | None]: ...
 
 
@@ -112,7 +117,12 @@ class ArrayLibrary:
         return self.ops.zeros(tuple(shape), like=like)
 
     def run(
-        self, body: Callable[..., Any], arguments: Mapping[str, Any], smooth: Sequence[str], gradient: bool
+        self,
+        body: Callable[..., Any],
+        arguments: Mapping[str, Any],
+        smooth: Sequence[str],
+        gradient: bool,
+        real: Sequence[bool],
     ) -> tuple[tuple[Array, ...], Callable[[Sequence[Array]], Mapping[str, Any]] | None]:
         with self.ops.quiet():
             outputs, pullback = body(self.ops.with_gradient(gradient), **arguments)

@@ -79,7 +79,12 @@ class TorchLibrary:
         return array.detach().cpu().numpy()
 
     def run(
-        self, body: Callable[..., Any], arguments: Mapping[str, Any], smooth: Sequence[str], gradient: bool
+        self,
+        body: Callable[..., Any],
+        arguments: Mapping[str, Any],
+        smooth: Sequence[str],
+        gradient: bool,
+        real: Sequence[bool],
     ) -> tuple[tuple[Tensor, ...], Callable[[Sequence[Tensor]], Mapping[str, Any]] | None]:
         if not gradient:
             return body(**arguments), None
@@ -93,7 +98,7 @@ class TorchLibrary:
         with torch.enable_grad():
             outputs = body(**{**arguments, **leaves})
         flat = [t for leaf in leaves.values() for t in (leaf if isinstance(leaf, list) else [leaf])]
-        tracked = [o for o in outputs if o.is_floating_point()]
+        tracked = [o for o, is_real in zip(outputs, real, strict=True) if is_real]
 
         def pull(cotangents: Sequence[Tensor]) -> Mapping[str, Any]:
             pairs = [(o, c) for o, c in zip(tracked, cotangents, strict=True) if o.requires_grad]
