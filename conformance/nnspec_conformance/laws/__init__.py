@@ -34,6 +34,8 @@ class Measured:
     value: np.ndarray[Any, Any]
     radius: np.ndarray[Any, Any]
 
+    __array_ufunc__ = None  # a NumPy array on the left leaves the operation to us
+
     def __getitem__(self, at: Any) -> Measured:
         return Measured(self.value[at], self.radius[at])
 
