@@ -134,7 +134,7 @@ def _refuses(record: Equation, candidate: Target, seed: int, gradient: bool, exp
 _VIEWS: dict[str, Callable[[Array], Array]] = {
     "column-major": lambda x: x.copy(order="F"),  # asfortranarray gives a 0-d array an axis
     "every other element of a larger array": lambda x: np.repeat(x, 2, axis=-1)[..., ::2] if x.ndim else x,
-    "negative strides": lambda x: np.flip(np.flip(x).copy(order="C")),
+    "negative strides": lambda x: np.flip(np.flip(x).copy(order="C")) if x.ndim else x,
     "read-only": lambda x: _frozen(x),
 }
 
