@@ -371,6 +371,8 @@ def reverse_input(ops: Ops, x: Array, lengths: Array | None) -> Any:
     """x_n, …, x_1, and the lags 2i − 1."""
     lag = 2 * ops.arange(x.shape[1], like=x) + 1
     lags = lag[None, :] + ops.zeros((x.shape[0], 1), like=x, dtype=lag.dtype)
-    return (ops.reverse(x, lengths) + 0.0, lags), lambda reversed_bar: {
-        "x": ops.reverse(reversed_bar, lengths)
-    }
+
+    def pullback(reversed_bar: Array) -> dict[str, Array]:
+        return {"x": ops.reverse(reversed_bar, lengths) + 0.0}
+
+    return (ops.reverse(x, lengths) + 0.0, lags), pullback
