@@ -222,7 +222,9 @@ def _slope(ops: Ops, loss: str, z: Array, t: Array) -> Array:
     if loss == "squared_error":
         return z - t
     s = ops.sigmoid(z)
-    return s - t if loss == "logistic_cross_entropy" else (s - t) * (s * (1.0 - s))
+    if loss == "logistic_cross_entropy":
+        return (1.0 - t) * s - t * ops.sigmoid(-z)  # σ − t, without its cancellation where σ ≈ t = 1
+    return (s - t) * (s * (1.0 - s))
 
 
 def _bend(ops: Ops, loss: str, z: Array, t: Array, v: Array) -> Array:
