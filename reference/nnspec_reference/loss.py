@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnspec_reference.catalogue import bit, choice, data, equation, parameter, real
-from nnspec_reference.scalars import Vector, argmax, dot, log, sigmoid, softplus, square, total, xlogy
+from nnspec_reference.scalars import Vector, argmax, detach, dot, log, sigmoid, softplus, square, total, xlogy
 from nnspec_reference.softmax import log_total, logits, scores
 
 
@@ -45,12 +45,15 @@ def binary_cross_entropy_logits(z: Any, y: Any) -> Any:
 
         L = −[y log σ(z) + (1−y) log(1−σ(z))] = max(z, 0) − z y + log(1 + e^{−|z|})
 
-    The derivative is σ(z) − y, that of logistic regression, as L14 says without printing it.
+    The derivative is σ(z) − y, that of logistic regression, as L14 says without printing it. Libraries also
+    write (1−y) z − log σ(z), which loses digits to cancellation where z < 0, as the form above does where z >
+    0; the z − z below is that other way to round −z y, and grants it the same tolerance.
 
     Source: L14 [after "FEEDFORWARD NN"], "TRAINING NN: COMPUTE GRADIENT".
     Errata: E67.
     """
-    return softplus(z) - z * y
+    c = detach(z)
+    return softplus(z) - z * y + (c - c)
 
 
 @equation(
