@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from nnspec_reference.catalogue import data, equation, parameter, real
+from nnspec_reference.catalogue import equation, parameter, real
 from nnspec_reference.scalars import Matrix, Vector, sqrt, square, total
 
 
 @equation(
-    data("x", "D", draw=("ties",)),
-    parameter("X", "N D", draw=("ties",)),
-    results=[real("z", "D"), real("mean", "D", batched=False), real("std", "D", batched=False)],
+    parameter("x", "M D"),
+    parameter("X", "N D"),
+    results=[real("z", "M D"), real("mean", "D"), real("std", "D")],
+    least={"M": 0},
 )
-def standardize(x: Vector, X: Matrix) -> tuple[Vector, Vector, Vector]:
+def standardize(x: Matrix, X: Matrix) -> tuple[Matrix, Vector, Vector]:
     """Normalise inputs to zero mean and unit variance.
 
         mean_j = (1/N) Σ_i X_ij,   std_j = √((1/N) Σ_i (X_ij − mean_j)²)
-        z_j = (x_j − mean_j) / std_j
+        z_ij = (x_ij − mean_j) / std_j
 
-    The statistics are those of the training data X, one row an example, and serve training and test inputs
-    alike. The variance is divided by N. A feature that never varies, std = 0, is divided by 1; its std has
-    derivative 0. It helps against ill-conditioning.
+    The statistics are those of the training data X, and serve training and test inputs x alike; a row is an
+    example. The variance is divided by N. A feature that never varies, std = 0, is divided by 1; its std has
+    derivative 0. Standardised inputs help against ill-conditioning.
 
     Source: L14 "NN LEARNING"; DR "Recap".
     """
-    z, means, stds = [], [], []
-    for x_j, column in zip(x, X.T, strict=True):
-        mean = total(column) / len(X)
-        variance = total(square(x_ij - mean) for x_ij in column) / len(X)
-        if all(x_ij == column[0] for x_ij in column):
-            std, divisor = 0, 1
-        else:
-            std = divisor = sqrt(variance)
-        z.append((x_j - mean) / divisor)
+    means, stds, divisors = [], [], []
+    for column in X.T:
+        mean, std, divisor = total(column) / len(X), 0, 1
+        if any(x_ij != column[0] for x_ij in column):
+            std = divisor = sqrt(total(square(x_ij - mean) for x_ij in column) / len(X))
         means.append(mean)
         stds.append(std)
-    return Vector(z), Vector(means), Vector(stds)
+        divisors.append(divisor)
+    z = (((x_ij - m) / s for x_ij, m, s in zip(row, means, divisors, strict=True)) for row in x)
+    return Matrix(map(Vector, z)), Vector(means), Vector(stds)
