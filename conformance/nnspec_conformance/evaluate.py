@@ -67,6 +67,8 @@ def evaluate(
     gradient = gradient and bool(record.smooth)
     smooth = {n for n in record.smooth if case.arguments.get(n) is not None} if gradient else set()
     rows = case.sizes["B"] if record.batched else 1
+    # a result that all examples share exists even without examples: a blank one asks for it
+    shown = rows if all(r.batched for r in record.results) else max(rows, 1)
     shared: dict[str, Any] = {}
     per_row: dict[str, list[Any]] = {}
     for a in record.arguments:
@@ -78,11 +80,13 @@ def evaluate(
             shared[a.name] = value if isinstance(value, int) else make_hyper(value)
         elif a.role == "data":
             per_row[a.name] = [_lift(a, _row(record, case, a, value, row), leaf) for row in range(rows)]
+            if shown > rows:
+                per_row[a.name].append(_lift(a, _blank(a, value), leaf))
         else:
             shared[a.name] = _lift(a, value, leaf)
     outputs = [
         _call(record, function, {**shared, **{n: v[row] for n, v in per_row.items()}}, case.options)
-        for row in range(rows)
+        for row in range(shown)
     ]
     results = {
         r.name: _gather(case, place, [row[place] for row in outputs]) for place, r in enumerate(record.results)
@@ -95,7 +99,7 @@ def evaluate(
         if r.kind != "real" or r.name not in case.cotangents:
             continue
         cotangent = case.cotangents[r.name] if seeds is None else seeds[r.name]
-        for row, output in enumerate(outputs):
+        for row, output in enumerate(outputs[:rows] if r.batched else outputs[:1]):
             seed = cotangent[row, ...] if record.batched and r.batched else cotangent
             for index, value in _elements(output[place]):
                 roots.append(value)
@@ -107,7 +111,7 @@ def evaluate(
             continue
         if a.role == "data":
             value = case.arguments[a.name]
-            rows_of = [adjoints.of(v) for v in per_row[a.name]]
+            rows_of = [adjoints.of(v) for v in per_row[a.name][:rows]]
             if a.each:
                 gradients[a.name] = [
                     _pack([r[layer] for r in rows_of], value[layer].shape) for layer in range(len(value))
@@ -140,6 +144,10 @@ def _row(record: Equation, case: Case, a: Argument, value: Any, row: int) -> Any
         return [v[row] for v in value]
     one = value[row]
     return one[: case.lengths[row]] if case.lengths is not None and record.has_time(a) else one
+
+
+def _blank(a: Argument, value: Any) -> Any:
+    return [_blank(a, v) for v in value] if isinstance(value, list) else np.zeros(value.shape[1:], value.dtype)
 
 
 def _lift(a: Argument, value: Any, leaf: Make) -> Any:
@@ -183,7 +191,7 @@ def _gather(case: Case, place: int, rows: list[Any]) -> Array:
     if not (case.record.batched and result.batched):
         rows, prefixes = rows[:1], [()]
     else:
-        prefixes = [(row,) for row in range(len(rows))]
+        rows, prefixes = rows[: shape[0]], [(row,) for row in range(shape[0])]
     for prefix, row in zip(prefixes, rows, strict=True):
         expected = shape[len(prefix) :]
         for index, element in _elements(row):
