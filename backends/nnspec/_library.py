@@ -6,6 +6,7 @@ computes an equation.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -50,6 +51,11 @@ class Library(Protocol):
     ) -> tuple[tuple[Array, ...], Callable[[Sequence[Array]], Mapping[str, Any]] | None]: ...
 
 
+@functools.cache
+def _dtype_name(dtype: Any) -> str:
+    return str(dtype).rpartition(".")[2]
+
+
 class ArrayLibrary:
     """NumPy, CuPy or array-api-strict: one namespace `xp`, one shared text, gradients by hand."""
 
@@ -81,7 +87,7 @@ class ArrayLibrary:
         return type(value) is self.array_type or isinstance(value, self.array_type)
 
     def dtype(self, array: Array) -> str:
-        return str(array.dtype).rpartition(".")[2]
+        return _dtype_name(array.dtype)
 
     def shape(self, array: Array) -> tuple[int, ...]:
         return tuple(array.shape)

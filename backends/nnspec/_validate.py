@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,12 +57,12 @@ def bind(
     like = _dtypes(record, library, arrays, lengths)
     _devices(record, library, arrays, lengths)
     shapes = {
-        a.name: [library.shape(i) for i in arguments[a.name]] if a.each else library.shape(arguments[a.name])
+        a.name: tuple(library.shape(i) for i in arguments[a.name]) if a.each else library.shape(arguments[a.name])
         for a in record.arguments
         if a.is_array and arguments[a.name] is not None
     }
     try:
-        sizes = solve(record, shapes)
+        sizes = dict(_solve(_Key(record), tuple(shapes.items())))
     except Mismatch as error:
         raise ShapeError(record.id, error.argument, error.expected, error.received, error.symbol) from None
     if lengths is not None:
@@ -77,6 +78,27 @@ def bind(
             _values(record, library, label, a, item, sizes)
     arguments.update(options)
     return Bound(arguments, lengths, sizes, like)
+
+
+class _Key:
+    """A record as a key, by identity: comparing two by value costs more than solving for the sizes."""
+
+    __slots__ = ("record",)
+
+    def __init__(self, record: Equation) -> None:
+        self.record = record
+
+    def __hash__(self) -> int:
+        return id(self.record)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.record is other.record
+
+
+@functools.lru_cache(maxsize=1024)
+def _solve(key: _Key, shapes: tuple[tuple[str, Any], ...]) -> dict[str, int]:
+    """`solve`, remembered: a training loop asks for the same shapes again and again."""
+    return solve(key.record, dict(shapes))
 
 
 def check_cotangent(
