@@ -207,6 +207,16 @@ def class_factored_scores(classes: Sequence[int], w: int) -> int:
     return len(set(classes)) + sum(c == classes[w] for c in classes)
 
 
+def balanced_class_scores(size: int) -> int:
+    """The most scores for one prediction with `balanced_classes`, about 2√|V|.
+
+    >>> [balanced_class_scores(n) for n in (1, 10**4, 10**7)]
+    [2, 200, 6325]
+    """
+    classes = math.isqrt(size)
+    return classes + -(-size // classes)
+
+
 def hierarchical_scores(way: Paths, w: int) -> int:
     """Scores for P(w|h): the depth of w's leaf.
 
