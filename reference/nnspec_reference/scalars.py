@@ -15,7 +15,9 @@ element; on anything else they call the number's own method of the same name.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import reduce
 from itertools import chain
 from typing import Any, Self, TypeAlias, overload
 
@@ -121,6 +123,17 @@ def total(xs: Iterable[Any]) -> Any:
     for x in rest:
         s = s + x
     return s
+
+
+def product(xs: Iterable[Scalar]) -> Scalar:
+    """x₁ · x₂ · …, in no order that an implementation must keep; 1 if there are none."""
+    factors = list(xs)
+    for x in factors:
+        if not isinstance(x, (float, int)):
+            z = x.product(factors)
+            if z is not NotImplemented:
+                return z
+    return reduce(operator.mul, factors, 1)
 
 
 def dot(a: Iterable[Scalar], b: Iterable[Scalar]) -> Scalar:
@@ -292,7 +305,9 @@ def detach(x: Any) -> Any:
 
 def stop_gradient(x: Any) -> Any:
     """x as a constant of the differentiation; unlike `detach` it keeps the rounding error of x."""
-    return _apply("stop_gradient", lambda v: v, x) if hasattr(x, "stop_gradient") or isinstance(x, tuple) else x
+    if isinstance(x, (Vector, Matrix)):
+        return x.map(stop_gradient)
+    return x.stop_gradient() if hasattr(x, "stop_gradient") else x
 
 
 def mid(x: Scalar) -> float:
