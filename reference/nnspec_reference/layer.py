@@ -56,4 +56,5 @@ def dense(
     Networks"; G15 [after "NEURAL NETWORKS: INTUITION"]; DR "Plateaux".
     Errata: E04, E61.
     """
-    return activations.by_name(activation, affine(x, W, b), grad_at_zero)
+    h: Vector = activations.by_name(activation, affine(x, W, b), grad_at_zero)
+    return h
