@@ -215,8 +215,8 @@ def two_pass(
     parameter("W", "H D"),
     parameter("U", "H H"),
     parameter("V", "O H"),
-    hyper("T1", 1, 2, 3, 4, low=1, whole=True),
-    hyper("T2", 1, 2, 3, 5, low=1, whole=True),
+    hyper("T1", 1, 2, 3, low=1, whole=True),
+    hyper("T2", 1, 2, 4, low=1, whole=True),
     parameter("b_h", "H", optional=True),
     options=ACTIVATIONS,
     results=[

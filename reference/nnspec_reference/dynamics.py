@@ -10,7 +10,7 @@ from nnspec_reference.catalogue import algorithm, choice, data, equation, hyper,
 from nnspec_reference.recurrent import slope
 from nnspec_reference.scalars import Matrix, Vector, power
 
-_ACTIVATION = choice("activation", "tanh", "sigmoid", "identity")
+_ACTIVATION = choice("activation", "tanh", "sigmoid", "relu", "identity")  # ReLU' = 1 at 0, as in L14
 
 
 @equation(

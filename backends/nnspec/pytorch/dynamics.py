@@ -13,7 +13,7 @@ def _slope(activation: str, z: Tensor) -> Tensor:
     if activation == "sigmoid":
         s = torch.sigmoid(z)
         return s * (1 - s)
-    return torch.ones_like(z)
+    return torch.ones_like(z) if activation == "identity" else (z >= 0).to(z.dtype)
 
 
 def scalar_jacobian(z: Tensor, h_T_bar: Tensor, w: Tensor, activation: str) -> tuple[Tensor, Tensor]:

@@ -513,3 +513,24 @@ def goes_on(**w: Any) -> Any:
 @variant("sequence.autoregressive_sampling", "the words are drawn uniformly")
 def uniform_words(**w: Any) -> Any:
     return _sample(**w, choose=lambda p, u: _inverse((p * 0 + 1) / len(p), u))
+
+
+@variant("sequence.reverse_input", "the sequence is rotated by one: x_n, x_1, …, x_{n−1}")
+def rotated(x: Any) -> Any:
+    turned, lag = sequence.reverse_input(x)
+    return Matrix([*turned[:1], *x[: len(x) - 1]]), lag
+
+
+@variant("sequence.reverse_input", "the entries of each vector are reversed, not the steps")
+def reversed_features(x: Any) -> Any:
+    return Matrix(Vector(reversed(x_t)) for x_t in x), sequence.reverse_input(x)[1]
+
+
+@variant("sequence.reverse_input", "the lags are those of the input that is not reversed: n")
+def lags_not_reversed(x: Any) -> Any:
+    return sequence.reverse_input(x)[0], tuple(len(x) for _ in x)
+
+
+@gradient_variant("sequence.reverse_input", "the gradient stays in the order of the reversed input")
+def gradient_not_reversed(gradients: Gradients, arguments: Mapping[str, Any]) -> Gradients:
+    return {"x": Matrix(reversed(gradients["x"]))}
