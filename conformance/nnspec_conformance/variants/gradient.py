@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnspec_conformance.variants import gradient_variant, variant
-from nnspec_reference.gradient import clip_norm, simple_cases
+from nnspec_conformance.variants import variant
+from nnspec_reference.gradient import clip_norm, clip_value, simple_cases
 from nnspec_reference.scalars import (
     Matrix,
-    Vector,
     absolute,
     concat,
     detach,
@@ -134,7 +133,6 @@ def by_norm(g: Any, max_value: Any) -> Any:
     return g * (max_value / maximum(max_value, _norm(g))) if not _is_zero(g) else g
 
 
-@gradient_variant("gradient.clip_value", "the derivative of a clipped entry is 1: straight through")
-def straight_through(gradients: dict[str, Any], arguments: Any) -> dict[str, Any]:
-    c = arguments["max_value"]
-    return {"g": Vector(1 if abs(x) > c else d for d, x in zip(gradients["g"], arguments["g"], strict=True))}
+@variant("gradient.clip_value", "the derivative of a clipped entry is 1: straight through")
+def straight_through(g: Any, max_value: Any) -> Any:
+    return detach(clip_value(g, max_value)) + (g - detach(g))
