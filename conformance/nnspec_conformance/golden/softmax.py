@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from nnspec_conformance.golden import golden
 from nnspec_reference import loss, softmax, vocabulary
 from nnspec_reference.autodiff import grad
 from nnspec_reference.scalars import Matrix, Vector, argmax, log, softplus, total
-
-from nnspec_conformance.golden import golden
 
 _SCORES = Vector([2.2, 3.1, -0.6])  # WX: Health, Sports, Science
 _SLIDE = Vector([1.8, 3.1, -0.6])  # what the printed probabilities belong to
@@ -77,7 +76,7 @@ def a_function_of_the_whole_vector() -> None:
 
 @golden("X22")
 def what_the_symbols_mean() -> None:
-    """softmax: scores to probabilities; tanh(Wx + b): a hidden layer; training: lowering the cost of the data."""
+    """softmax: scores to probabilities; tanh(Wx + b): a hidden layer; training: lowering the cost."""
     W, b = Matrix([Vector([1.0, -2.0]), Vector([0.5, 1.0])]), Vector([0.1, -0.2])
     U, x, gold = Matrix([Vector([1.0, 0.0]), Vector([-1.0, 2.0])]), Vector([0.3, -0.7]), 1
 
@@ -102,7 +101,7 @@ def axis_of_the_softmax() -> None:
 
 @golden("E20")
 def log_of_an_underflowed_softmax() -> None:
-    """The code's log(softmax) · one-hot is NaN as soon as a probability underflows; the log-sum-exp is not."""
+    """log(softmax) · one-hot is NaN as soon as a probability underflows; the log-sum-exp is not."""
     z = Vector([0.0, 1000.0])
     log_p = softmax.vector(z).map(log)
     assert log_p[0] == -math.inf
@@ -181,7 +180,10 @@ def as_many_turns_as_the_leaf_is_deep() -> None:
         way = vocabulary.paths(tree)
         sums = []
         for w in range(12):
-            scores, (p, _) = _reads(lambda v, way=way, w=w: softmax.hierarchical(v, *way, _H, w), _table(11))
+            scores, (p, _) = _reads(
+                lambda v, way=way, w=w: softmax.hierarchical(v, way.nodes, way.signs, way.depth, _H, w),
+                _table(11),
+            )
             assert scores == vocabulary.hierarchical_scores(way, w)
             sums.append(p)
         assert abs(total(sums) - 1) < 1e-14  # E24
