@@ -33,11 +33,12 @@ def tanh(x: Any) -> Any:
 
         tanh x = (e^x − e^{−x}) / (e^x + e^{−x}) = (e^{2x} − 1) / (e^{2x} + 1)
 
-    The printed forms overflow for large |x|; the function itself does not.
+    The printed forms overflow for large |x|; the function itself does not. G15 says that squashing "makes
+    stronger weak signals": |tanh x| ≤ |x| and σ' ≤ ¼ (E41).
 
     Source: G15 "NEURAL NETWORKS: POPULAR ACTIVATION FUNCTIONS"; L14 "ACTIVATION FUNCTIONS"; WX "Neural
     Networks: XOR".
-    Errata: E37.
+    Errata: E37, E41.
     """
     return scalars.tanh(x)
 
@@ -53,7 +54,8 @@ def relu(x: Any, grad_at_zero: int = 1) -> Any:
         ReLU(x) = max(x, 0)
 
     L14 prints the derivative 1 for z ≥ 0; common libraries use 0 at z = 0 (E09): `grad_at_zero`. NaN
-    propagates, and −0 gives +0.
+    propagates, and −0 gives +0. "Avoids
+    saturation" (L14) holds for z > 0 only; for z < 0 the unit is dead (E40).
 
     Source: L14 "ACTIVATION FUNCTIONS", "BACKWARD DIFFERENTIATION FOR NN"; WX "How does initialization affect
     learning?"; DR "Plateaux".

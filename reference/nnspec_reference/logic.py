@@ -75,7 +75,7 @@ def xor_linear_tanh(x: Vector, a: Vector) -> Any:
 
 @equation(data("x", "2"), results=[real("y")])
 def not_good_score(x: Vector) -> Any:
-    """Sentiment score from [contains *not*] and [contains *good*].
+    """Sentiment score of a sentence, from whether it contains *not* (x_1) and *good* (x_2).
 
         y = −2 x_1 − x_2 + 2 tanh(x_1 + x_2)
 
