@@ -14,6 +14,7 @@ operation              the ball gains
 x · y                  a factor 1 ± u, and ± tiny (flush to zero); nothing if the result is a number of
                        the format; only ± tiny if x or y is a power of two
 x / y                  two roundings (x · (1/y) is allowed); as above if y is a power of two
+product of n factors   the factor (1 ± u)^(n-1), whatever the order, and ± tiny for each
 sum of n terms         ((1+u)^(n-1) - 1) · Σ|term|, whatever the order, with or without fused multiply-add;
                        one rounding of the result if n = 2; nothing if every partial sum is exact
 exp, log, tanh, √, σ   the argument may be off by one rounding, the result by `ulps` (4) ulps
@@ -335,6 +336,16 @@ class Exact(Ball):
         """The smaller."""
         b = self._other(other)
         return b if b is NotImplemented else Exact(self.ball.min(b))
+
+    def product(self, factors: list[Any]) -> Exact:
+        """The product."""
+        z = _ONE
+        for x in factors:
+            y = self._other(x)
+            if y is NotImplemented:
+                return y  # type: ignore[no-any-return]
+            z = z * y
+        return Exact(z)
 
     def xlogy(self, other: Any) -> Exact:
         """x log y, 0 where x is exactly 0."""
@@ -665,6 +676,28 @@ class Rounded(Ball):
             return b  # type: ignore[no-any-return]
         fmt = _coarser(self.fmt, b.fmt)
         return Rounded(fmt, f(self._in(fmt).settle(), b._in(fmt).settle()))
+
+    def product(self, factors: list[Any]) -> Rounded:
+        """x₁ · x₂ · …, in any order: n − 1 roundings, and what underflows on the way may be multiplied again.
+
+        A product that is exact gets its roundings too: pulled back, another factor may come between.
+        """
+        operands = []
+        for x in factors:
+            operand = self._operand(x)
+            if operand is NotImplemented:
+                return operand  # type: ignore[no-any-return]
+            operands.append(operand)
+        fmt = self.fmt
+        for x in operands:
+            fmt = _coarser(fmt, x.fmt)
+        z, grown, n = _ONE, _ONE, 0
+        for x in operands:
+            y = x._in(fmt).settle()
+            z, grown, n = z * y, grown * abs(y).max(_ONE), n + (not _is_power_of_two(y))
+        if z.is_zero() or n < 2:
+            return Rounded(fmt, z if fmt.holds(z) else fmt.scaled(z))
+        return Rounded(fmt, fmt.limit(z + z * fmt.sum_of(n) + n * grown * fmt.under))
 
     def xlogy(self, other: Any) -> Rounded:
         """x log y, 0 where x is exactly 0."""

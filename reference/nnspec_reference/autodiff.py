@@ -139,6 +139,15 @@ class Traced:
     def __rtruediv__(self, other: Any) -> Any:
         return _binary(other, self, operator.truediv, _reciprocal, lambda x, y, z: -z / y)
 
+    def product(self, factors: list[Any]) -> Any:
+        """∂(x₁ x₂ …)/∂xᵢ is the product of the others: no division, for a factor may be 0."""
+        top = max(factors, key=_level)
+        here = [_level(x) == top.level for x in factors]
+        values = [x.value if h else x for x, h in zip(factors, here, strict=True)]
+        mine = [i for i, h in enumerate(here) if h]
+        edges = [(factors[i], scalars.product(values[:i] + values[i + 1 :])) for i in mine]
+        return top._chain(scalars.product(values), edges)
+
     def power(self, a: Any) -> Any:
         """∂xᵃ/∂x = a xᵃ⁻¹ and ∂xᵃ/∂a = xᵃ log x."""
         return _binary(self, a, power, lambda x, a, z: a * power(x, a - 1), lambda x, a, z: xlogy(z, x))
@@ -239,10 +248,8 @@ def _reciprocal(x: Scalar, y: Scalar, z: Scalar) -> Scalar:
 
 
 def _inverse(x: Scalar) -> Scalar:
-    """1/x, and ∞ for the float 0."""
-    if isinstance(x, (float, int)) and x == 0:
-        return scalars.exp(float("inf"))
-    return 1 / x
+    """1/x, and ∞ for 0."""
+    return -log(x) if _is_zero(x) else 1 / x
 
 
 def _is_zero(x: Scalar) -> bool:

@@ -148,8 +148,8 @@ def unit_norm_identity(r_1: Vector, r_2: Vector) -> tuple[Any, Any, Any]:
 
 
 @equation(
-    data("r_1", "D", draw=("tiny",)),
-    data("r_2", "D", draw=("tiny",)),
+    data("r_1", "D"),
+    data("r_2", "D"),
     hyper("eps", 0.0, 1e-8, 0.25, low=0.0),
     results=[real("cosine")],
 )

@@ -15,6 +15,7 @@ from nnspec_reference.scalars import (
     dot,
     largest,
     log,
+    product,
     softmax,
     total,
 )
@@ -58,10 +59,7 @@ def corpus_likelihood(p: Vector) -> Any:
 
     Source: DR "Language Modeling".
     """
-    likelihood: Any = 1
-    for p_i in p:
-        likelihood = likelihood * p_i
-    return likelihood
+    return product(p)
 
 
 @equation(
@@ -105,10 +103,8 @@ def chain_rule(y: Matrix, w: Sequence[int]) -> tuple[Any, Any]:
     Source: DR "Language Modeling", "Neural Language Model"; L14 "TODAY'S LECTURE".
     Errata: E42, E74.
     """
-    p: Any = 1
-    for y_t, w_t in zip(y, w, strict=True):
-        p = p * y_t[w_t]
-    return p, -total(log(y_t[w_t]) for y_t, w_t in zip(y, w, strict=True))
+    picked = [y_t[w_t] for y_t, w_t in zip(y, w, strict=True)]
+    return product(picked), -total(log(p_t) for p_t in picked)
 
 
 @algorithm()
