@@ -54,7 +54,7 @@ def relu(x: Any, grad_at_zero: int = 1) -> Any:
         ReLU(x) = max(x, 0)
 
     L14 prints the derivative 1 for z ≥ 0; common libraries use 0 at z = 0 (E09): `grad_at_zero`. NaN
-    propagates, and −0 gives +0. "Avoids saturation" (L14) holds for z > 0 only; for z < 0 the unit is dead (E40).
+    propagates, and −0 gives +0. "Avoids saturation" (L14) holds for z > 0; below, the unit is dead (E40).
 
     Source: L14 "ACTIVATION FUNCTIONS", "BACKWARD DIFFERENTIATION FOR NN"; WX "How does initialization affect
     learning?"; DR "Plateaux".
