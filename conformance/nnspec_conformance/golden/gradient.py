@@ -26,7 +26,7 @@ def global_and_per_tensor_differ() -> None:
 
 @golden("E59")
 def edges_of_clipping() -> None:
-    """The norm η itself and 0 are unchanged; nothing overflows, nothing underflows, infinity is no silent 0."""
+    """The norm η itself and 0 are unchanged; nothing over- or underflows; ∞ is no silent 0."""
     on_the_threshold = Matrix([Vector([3.0, -4.0])])
     assert clip_norm(on_the_threshold, 5.0) == on_the_threshold
     zero = Matrix([Vector([0.0, 0.0])])
