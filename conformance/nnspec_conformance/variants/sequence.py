@@ -516,7 +516,7 @@ def uniform_words(**w: Any) -> Any:
 
 
 @variant("sequence.reverse_input", "the sequence is rotated by one: x_n, x_1, …, x_{n−1}")
-def rotated(x: Any) -> Any:
+def input_rotated(x: Any) -> Any:
     turned, lag = sequence.reverse_input(x)
     return Matrix([*turned[:1], *x[: len(x) - 1]]), lag
 
