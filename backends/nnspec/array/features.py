@@ -57,7 +57,7 @@ def coref_input(ops: Ops, **parts: Array) -> Any:
         gradients, at = {}, 0
         for name, part in parts.items():
             width = flat[name].shape[1]
-            gradients[name] = xp.reshape(h_bar[:, at : at + width], part.shape)
+            gradients[name] = xp.reshape(h_bar[:, at : at + width] + 0.0, part.shape)
             at += width
         return gradients
 

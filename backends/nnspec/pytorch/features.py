@@ -29,7 +29,7 @@ def pos_window(
 
 def distance_bucket(distance: Tensor) -> tuple[Tensor, Tensor]:
     """The number of buckets that begin at or below the distance; one-hot, and the distance itself."""
-    d = distance.long()
+    d = distance.long().contiguous()
     bucket = torch.bucketize(d, torch.tensor(_STARTS, device=d.device), right=True)
     return bucket, torch.cat([functional.one_hot(bucket, 10), d[:, None]], 1)
 
