@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from nnspec_reference.catalogue import Argument, Dim, Equation, Result, catalogue
+from nnspec_reference.catalogue import Argument, Dim, Equation, Option, Result, catalogue
 
 __all__ = ["MODES", "Case", "Plan", "build", "corners", "plans", "static_values"]
 
@@ -101,12 +101,15 @@ class Case:
 
 
 # ------------------------------------------------------------------------------------------------- drawing
-def plans(record: Equation) -> st.SearchStrategy[Plan]:
-    """Plans for an equation, simplest first: tiny sizes, default options, small integers."""
-    return st.composite(_draw_plan)(record)
+Options = Mapping[str, Any]
 
 
-def _draw_plan(draw: Callable[[st.SearchStrategy[Any]], Any], record: Equation) -> Plan:
+def plans(record: Equation, fixed: Options | None = None) -> st.SearchStrategy[Plan]:
+    """Plans for an equation, simplest first: tiny sizes, default options, small integers; some options may be fixed."""
+    return st.composite(_draw_plan)(record, fixed or {})
+
+
+def _draw_plan(draw: Callable[[st.SearchStrategy[Any]], Any], record: Equation, fixed: Options) -> Plan:
     sizes: dict[str, int] = {}
     if record.batched:
         sizes[_BATCH] = draw(st.integers(1, 3))
@@ -117,7 +120,7 @@ def _draw_plan(draw: Callable[[st.SearchStrategy[Any]], Any], record: Equation) 
         for layer in range(_layers(record, sizes) + 1):
             sizes[f"{symbol}[{layer}]"] = draw(st.integers(record.minimum(symbol), 4))
     _keep_relations(record, sizes)
-    options = tuple((o.name, draw(st.sampled_from(o.values))) for o in record.options)
+    options = tuple((o.name, draw(st.sampled_from(_values(o, fixed)))) for o in record.options)
     optional = [a.name for a in record.arguments if a.optional]
     absent = frozenset(name for name in optional if draw(st.booleans()))
     mode = draw(st.sampled_from(_modes(record)))
@@ -127,6 +130,10 @@ def _draw_plan(draw: Callable[[st.SearchStrategy[Any]], Any], record: Equation) 
         least, most = record.minimum(record.time), sizes[record.time]
         lengths = tuple(draw(st.integers(least, most)) for _ in range(sizes[_BATCH]))
     return Plan(tuple(sizes.items()), options, absent, mode, seed, lengths)
+
+
+def _values(option: Option, fixed: Options) -> tuple[Any, ...]:
+    return (fixed[option.name],) if option.name in fixed else option.values
 
 
 _LARGEST = {"T": 4, "V": 7, "L": 3}
@@ -175,10 +182,11 @@ def _modes(record: Equation) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*MODES, *extra, *special]))
 
 
-def corners(record: Equation) -> list[tuple[str, Plan]]:
+def corners(record: Equation, fixed: Options | None = None) -> list[tuple[str, Plan]]:
     """The plans that every run starts with, and why each is there."""
     found: list[tuple[str, Plan]] = []
-    options = tuple((o.name, o.default) for o in record.options)
+    fixed = fixed or {}
+    options = tuple((o.name, fixed.get(o.name, o.default)) for o in record.options)
     optional = frozenset(a.name for a in record.arguments if a.optional)
 
     def plan(sizes: dict[str, int], **more: Any) -> Plan:
@@ -196,7 +204,7 @@ def corners(record: Equation) -> list[tuple[str, Plan]]:
         found.append(("an empty batch", plan({**distinct, _BATCH: 0}, mode="uniform", seed=4)))
     if optional:
         found.append(("no optional argument", plan(distinct, mode="uniform", seed=5, absent=optional)))
-    for place, combination in enumerate(itertools.product(*(o.values for o in record.options))):
+    for place, combination in enumerate(itertools.product(*(_values(o, fixed) for o in record.options))):
         if place and place < 24:
             chosen = tuple(zip((o.name for o in record.options), combination, strict=True))
             found.append(("options", replace(plan(distinct, mode="uniform", seed=10 + place), options=chosen)))

@@ -82,6 +82,10 @@ def classes(case: Case) -> set[str]:
         found.add("special values")
     if any((x == 0.0).any() for x in case.real_arrays()):
         found.add("exact zeros")
+    for a in case.record.arguments:
+        value = case.arguments.get(a.name)
+        if a.kind == "probability" and value is not None and ((value == 0.0) | (value == 1.0)).any():
+            found.add(f"{a.name} is 0 or 1")
     if any((np.abs(x) >= 500.0).any() for x in case.real_arrays()):
         found.add("large values")
     return found

@@ -45,7 +45,7 @@ def examine(candidate: Target, expected: Expectation, aspects: Sequence[str]) ->
     gradient = "gradient" in aspects and bool(expected.ball and expected.ball.gradients)
     try:
         answer = ask(candidate, case, gradient)
-    except NotCovered as reason:
+    except (NotCovered, NotImplementedError) as reason:
         return {a: Finding(not_covered=str(reason)) for a in aspects}
     except Exception as error:
         message = told(error)

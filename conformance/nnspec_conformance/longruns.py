@@ -34,11 +34,11 @@ LENGTH = 20
 Array = np.ndarray[Any, Any]
 
 
-def cases(record: Equation, dtype: str, seed: int) -> list[Case]:
+def cases(record: Equation, dtype: str, seed: int, fixed: Mapping[str, Any]) -> list[Case]:
     """A long sequence for every equation that carries a state; its weights are near 1, where memory is long."""
     if not record.carry or record.time is None:
         return []
-    _, plan = cases_module.corners(record)[0]
+    _, plan = cases_module.corners(record, fixed)[0]
     sizes = {**dict(plan.sizes), "B": 1, record.time: LENGTH}
     long = replace(plan, sizes=tuple(sizes.items()), mode="uniform", seed=1000 + seed)
     return [replace(build(record, long, dtype, "a long sequence"), plan=None)]
@@ -49,7 +49,7 @@ def examine(candidate: Target, case: Case, aspects: Sequence[str]) -> dict[str, 
     found: dict[str, Finding] = {}
     try:
         states = _states(candidate, case)
-    except NotCovered as reason:
+    except (NotCovered, NotImplementedError) as reason:
         return {a: Finding(not_covered=str(reason)) for a in aspects}
     except Exception as error:
         return {a: Finding(error=told(error)) for a in aspects}
@@ -61,7 +61,7 @@ def examine(candidate: Target, case: Case, aspects: Sequence[str]) -> dict[str, 
     if "gradient" in aspects:
         try:
             found["gradient"] = Finding(_backward(candidate, case, states))
-        except NotCovered as reason:
+        except (NotCovered, NotImplementedError) as reason:
             found["gradient"] = Finding(not_covered=str(reason))
         except Exception as error:
             found["gradient"] = Finding(error=told(error))

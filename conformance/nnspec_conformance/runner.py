@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -182,20 +183,27 @@ def _run_cases(
             worst = max(worst, note_down(candidate, case, found, time.perf_counter() - started))
         return worst
 
-    for why, plan in cases_module.corners(record):
+    fixed = _common_options(record, [c for c, _ in active])
+    for why, plan in cases_module.corners(record, fixed):
         one(build(record, plan, dtype, why))
-    for case in longruns.cases(record, dtype, chosen.seed):
+    for case in longruns.cases(record, dtype, chosen.seed, fixed):
         for candidate, aspects in active:
             started = time.perf_counter()
             found = longruns.examine(candidate, case, aspects)
             note_down(candidate, case, found, time.perf_counter() - started)
 
     @_hypothesis(chosen, chosen.count(dtype), (Phase.generate, Phase.target))
-    @given(cases_module.plans(record))
+    @given(cases_module.plans(record, fixed))
     def explore(plan: Plan) -> None:
         target(one(build(record, plan, dtype)), label="error over tolerance")
 
     explore()
+
+
+def _common_options(record: Equation, candidates: Sequence[Target]) -> Mapping[str, Any]:
+    """The options that every candidate has fixed to the same convention: no case of another would be covered."""
+    pinned = [getattr(c, "options", {}).get(record.id, {}) for c in candidates]
+    return {n: v for n, v in pinned[0].items() if all(p.get(n) == v for p in pinned)}
 
 
 def _hypothesis(chosen: Settings, examples: int, phases: Sequence[Phase]) -> Callable[[Any], Any]:
@@ -292,7 +300,7 @@ def _smallest(
         pass
 
     @_hypothesis(chosen, max(50, chosen.count(dtype)), (Phase.generate, Phase.shrink))
-    @given(cases_module.plans(record))
+    @given(cases_module.plans(record, _common_options(record, [c])))
     def again(plan: Plan) -> None:
         if time.monotonic() > limit:
             return
@@ -334,11 +342,8 @@ def check(specs: Sequence[str | Target], chosen: Settings, progress: Callable[[s
             progress(task, found[0])
 
     if chosen.workers > 1 and all(isinstance(s, str) for s in specs) and len(tasks) > 1:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(chosen.workers, mp_context=context, initializer=_start_worker) as pool:
-            futures = {pool.submit(_task, task, list(specs), chosen): task for task in _by_cost(tasks)}
-            for future in as_completed(futures):
-                take(futures[future], future.result())
+        for task, found in _in_processes(_by_cost(tasks), [s for s in specs if isinstance(s, str)], chosen):
+            take(task, found)
     else:
         loaded = [targets.load(s) if isinstance(s, str) else s for s in specs]
         for task in tasks:
@@ -346,8 +351,44 @@ def check(specs: Sequence[str | Target], chosen: Settings, progress: Callable[[s
     order = {task: place for place, task in enumerate(tasks)}
     for name in names:
         rows[name].sort(key=lambda r: (order.get(r.law or r.equation, 0), ASPECTS.index(r.aspect), r.dtype))
-    unused = [d for d in chosen.deviations if d not in used]
+    unused = [
+        d for d in chosen.deviations if d not in used and (d.target is None or any(d.target in n for n in names))
+    ]
     return Report.of(names, rows, chosen, unused, time.monotonic() - started)
+
+
+Found = tuple[list[tuple[str, Row]], set[Deviation]]
+
+
+def _in_processes(tasks: Sequence[str], specs: Sequence[str], chosen: Settings) -> Iterator[tuple[str, Found]]:
+    """Run tasks in worker processes. A candidate that kills its process is a verdict on that task, not the end."""
+    left = set(tasks)
+    context = multiprocessing.get_context("spawn")
+    try:
+        with ProcessPoolExecutor(chosen.workers, mp_context=context, initializer=_start_worker) as pool:
+            futures = {pool.submit(_task, task, specs, chosen): task for task in tasks}
+            for future in as_completed(futures):
+                found = future.result()
+                left.remove(futures[future])
+                yield futures[future], found
+    except BrokenProcessPool:
+        pass
+    for task in [t for t in tasks if t in left]:
+        rows: list[tuple[str, Row]] = []
+        used: set[Deviation] = set()
+        for spec in specs:  # each alone, so that the one who crashes is known
+            try:
+                with ProcessPoolExecutor(1, mp_context=context, initializer=_start_worker) as pool:
+                    got, matched = pool.submit(_task, task, [spec], chosen).result()
+                rows.extend(got)
+                used |= matched
+            except BrokenProcessPool:
+                law = task if "/" in task else None
+                ident = laws.laws()[task].on[0] if law else task
+                message = "the process died (a crash in native code, or out of memory)"
+                row = Row(ident, "law" if law else "forward", "", "error", message=message, law=law)
+                rows.append((spec, _deviate(row, chosen, used)))
+        yield task, (rows, used)
 
 
 def _by_cost(tasks: Sequence[str]) -> list[str]:

@@ -38,7 +38,7 @@ def check(record: Equation, candidate: Target, seed: int, gradient: bool, expect
     for rule in (_repeats, _linear, _refuses, _layout, _keeps_inputs):
         try:
             ran += rule(record, candidate, seed, gradient, expect)
-        except NotCovered as reason:
+        except (NotCovered, NotImplementedError) as reason:
             notes.append(f"{rule.__name__.strip('_')}: {reason}")
         except Broken as broken:
             problems.append(str(broken))
@@ -62,7 +62,7 @@ def _case(record: Equation, candidate: Target, seed: int) -> Case:
         try:
             ask(candidate, case, False)
             return case
-        except NotCovered as error:
+        except (NotCovered, NotImplementedError) as error:
             reason = error
     raise reason
 
@@ -119,7 +119,7 @@ def _refuses(record: Equation, candidate: Target, seed: int, gradient: bool, exp
             continue
         try:
             answer = ask(candidate, case, False)
-        except NotCovered:
+        except (NotCovered, NotImplementedError):
             continue
         except Exception:
             ran += 1

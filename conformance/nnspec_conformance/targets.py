@@ -10,8 +10,8 @@ A name that several families share is written with its family: ``softmax_vector`
 attribute ``vector``. What a module may also say of itself: ``arrays = "numpy" | "torch" | "jax"`` (what its functions
 take), ``batched = False`` (they take one example at a time), ``dtypes = ["float64"]``, ``options = {"gated.gru":
 {"update": "previous", "reset": "after"}}`` (which convention it follows), ``results = {"gated.lstm": ["h"]}`` (which
-results it returns), ``deviations = {"activation.relu": "why"}`` is *not* among them: a deviation is declared by the
-person who runs the check, in a file.
+results it returns). A function that raises `NotImplementedError` does not cover that case. Deviations are not among
+these: they are declared by the person who runs the check, in a file.
 """
 
 from __future__ import annotations
