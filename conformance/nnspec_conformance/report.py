@@ -35,6 +35,9 @@ VERDICTS = (
     "declared deviation",
     "not run",
 )
+UNDECIDED_SHARE = 0.005
+"""A target conforms only if at most this share of all its numbers could not be decided."""
+
 _CONFORMING = frozenset({"pass", "declared deviation", "not implemented"})
 
 
@@ -194,8 +197,11 @@ class Report:
         }
 
     def conforms(self, target: str) -> bool:
-        """True if nothing that the target implements fails, and something was run."""
+        """True if nothing that it implements fails, something was run, and next to nothing was undecided."""
         rows = self.rows[target]
+        summary = self.summary(target)
+        if summary["undecided_entries"] > UNDECIDED_SHARE * summary["entries"]:
+            return False
         return any(r.verdict == "pass" for r in rows) and all(r.verdict in _CONFORMING for r in rows)
 
     @property
