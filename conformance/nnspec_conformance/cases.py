@@ -102,14 +102,16 @@ class Case:
 
 # ------------------------------------------------------------------------------------------------- drawing
 Options = Mapping[str, Any]
+Sizes = Mapping[str, int | str]
+"""Sizes that a candidate is bound to: a number, or the symbol whose size is to be the same."""
 
 
-def plans(record: Equation, fixed: Options | None = None) -> st.SearchStrategy[Plan]:
-    """Plans for an equation, simplest first: tiny sizes, default options, small integers; some options may be fixed."""
-    return st.composite(_draw_plan)(record, fixed or {})
+def plans(record: Equation, fixed: Options | None = None, bound: Sizes | None = None) -> st.SearchStrategy[Plan]:
+    """Plans for an equation, simplest first: tiny sizes, default options, small integers; some of it may be fixed."""
+    return st.composite(_draw_plan)(record, fixed or {}, bound or {})
 
 
-def _draw_plan(draw: Callable[[st.SearchStrategy[Any]], Any], record: Equation, fixed: Options) -> Plan:
+def _draw_plan(draw: Callable[[st.SearchStrategy[Any]], Any], record: Equation, fixed: Options, bound: Sizes) -> Plan:
     sizes: dict[str, int] = {}
     if record.batched:
         sizes[_BATCH] = draw(st.integers(1, 3))
@@ -119,6 +121,7 @@ def _draw_plan(draw: Callable[[st.SearchStrategy[Any]], Any], record: Equation, 
     for symbol in _layered_symbols(record):
         for layer in range(_layers(record, sizes) + 1):
             sizes[f"{symbol}[{layer}]"] = draw(st.integers(record.minimum(symbol), 4))
+    _bind(sizes, bound)
     _keep_relations(record, sizes)
     options = tuple((o.name, draw(st.sampled_from(_values(o, fixed)))) for o in record.options)
     optional = [a.name for a in record.arguments if a.optional]
@@ -130,6 +133,13 @@ def _draw_plan(draw: Callable[[st.SearchStrategy[Any]], Any], record: Equation, 
         least, most = record.minimum(record.time), sizes[record.time]
         lengths = tuple(draw(st.integers(least, most)) for _ in range(sizes[_BATCH]))
     return Plan(tuple(sizes.items()), options, absent, mode, seed, lengths)
+
+
+def _bind(sizes: dict[str, int], bound: Sizes) -> None:
+    """Set the sizes that are bound, in their order; those of layers that are not there are left out."""
+    for symbol, value in bound.items():
+        if symbol in sizes:
+            sizes[symbol] = sizes[value] if isinstance(value, str) else value
 
 
 def _values(option: Option, fixed: Options) -> tuple[Any, ...]:
@@ -182,15 +192,18 @@ def _modes(record: Equation) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*MODES, *extra, *special]))
 
 
-def corners(record: Equation, fixed: Options | None = None) -> list[tuple[str, Plan]]:
+def corners(
+    record: Equation, fixed: Options | None = None, bound: Sizes | None = None
+) -> list[tuple[str, Plan]]:
     """The plans that every run starts with, and why each is there."""
     found: list[tuple[str, Plan]] = []
-    fixed = fixed or {}
+    fixed, bound = fixed or {}, bound or {}
     options = tuple((o.name, fixed.get(o.name, o.default)) for o in record.options)
     optional = frozenset(a.name for a in record.arguments if a.optional)
 
     def plan(sizes: dict[str, int], **more: Any) -> Plan:
         sizes = dict(sizes)
+        _bind(sizes, bound)
         _keep_relations(record, sizes)
         return replace(Plan(tuple(sizes.items()), options), **more)
 
@@ -323,7 +336,8 @@ def _fill(
     scale = a.scale
     if mode in ("large", "tiny") and mode not in a.draw:
         mode = "uniform"
-    values = _reals(rng, mode, shape)
+    # infinite scores need weights that are 0
+    values = _reals(rng, "sparse" if mode == "special" and a.kind == "nonnegative" else mode, shape)
     if mode == "special":
         values = _sprinkle(rng, values, a)
     elif mode != "integers":
@@ -377,6 +391,7 @@ def _sprinkle(rng: np.random.Generator, values: Array, a: Argument) -> Array:
     where = rng.random(values.shape) < 0.4
     if where.ndim and where.shape[-1]:
         where[..., 0] &= len(a.allows) > 1
+        where[..., 1:] |= not where.any()  # some must be there
     return np.where(where, special, values)
 
 
