@@ -36,7 +36,7 @@ def binary_cross_entropy(y_hat: Any, y: Any) -> Any:
 
 
 @equation(
-    data("z", "", draw=("large",)),
+    data("z", "", draw=("large",), scale=30.0),
     data("y", "", "probability", differentiable=False),
     results=[real("L")],
 )
