@@ -236,7 +236,8 @@ def nesterov_lookahead(theta: Vector, v: Vector, rho: Any) -> Vector:
 
     Source: WX "Momentum" (Sutskever et al. 2013 cited).
     """
-    return theta + rho * v
+    ahead: Vector = theta + rho * v
+    return ahead
 
 
 @equation(
