@@ -42,20 +42,23 @@ def printed_error_terms(nn: Any, draw: Draw) -> None:
         )
 
 
-@law("P49", on=["bptt.two_pass", "bptt.vector_deltas"])
+@law("P49", on=["bptt.two_pass", "bptt.vector_deltas", "recurrent.elman"])
 def second_pass_is_the_error_terms(nn: Any, draw: Draw) -> None:
+    """A bias of 2^40 makes the first class certain, so that δ_out is exact, whatever the states."""
     T, activation = draw.size(1, 4), draw.choice(EXACT)
     network = _network(draw, T)
-    network["V"] = 0.0 * network["V"]  # δ_out is then the same for every state, and exact for 4 classes
-    network["V"], network["b_y"] = network["V"][:4], np.zeros(4)
-    target = draw.index(2, T, below=4)
+    network["b_y"][0] = 2.0**40
+    target = draw.index(2, T, below=5)
     found = nn("bptt.two_pass", **network, target=target, activation=activation)
-    delta_out = 0.25 - np.eye(4)[target]
+    delta_out = np.eye(5)[np.zeros_like(target)] - np.eye(5)[target]
     exactly(found.delta_out, delta_out, "δ_out = y − e_target")
     printed = nn("bptt.vector_deltas", **_without(network, "b_y"), delta_out=delta_out, activation=activation)
     for name in ("delta_h", "W_bar", "U_bar", "V_bar", "b_h_bar", "b_y_bar"):
         exactly(getattr(found, name), getattr(printed, name), name)
-    same(found.loss, np.full(2, T * np.log(4.0)) * np.ones(2), "the loss is summed over time")
+    forward = nn("recurrent.elman", **network, activation=activation)
+    exactly(found.h, forward.h, "the first pass stores h_t")
+    losses = (forward.y.value * delta_out).sum(axis=(1, 2))  # the first score minus the target's
+    exactly(found.loss, losses, "the loss is −Σ_t log y_t[target_t]")
 
 
 @law("P50", on=["bptt.truncated", "bptt.vector_deltas"])

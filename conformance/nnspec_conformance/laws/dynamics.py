@@ -42,6 +42,8 @@ def linear_jacobians_are_powers(nn: Any, draw: Draw) -> None:
     powers = np.array([0.5, 2.0, -0.5, -2.0, 1.0, 0.25])
     T = draw.size(1, 40)
     exactly(nn("dynamics.linear_jacobian", w=powers, T=T).jacobian, powers ** (T - 1), "w^{T−1}")
+    slopes = nn.gradient("dynamics.linear_jacobian", {"jacobian": np.ones(6)}, w=powers, T=T).w
+    exactly(slopes, (T - 1) * powers ** (T - 2.0), "(T − 1) w^{T−2}")
     w = draw.reals(5, scale=2.0)
     J, after = (nn("dynamics.linear_jacobian", w=w, T=t).jacobian for t in (T, T + 1))
     same(after, J * w, "one more step, one more factor: |J| falls if |w| < 1, rises if |w| > 1")
@@ -134,3 +136,13 @@ def basins_and_boundary(nn: Any, draw: Draw) -> None:
     inside = nn("dynamics.attractors", h=np.array([0.75, -0.75]), k=40, w=np.array(2.0), b=np.array(0.0))
     at_most(_size(inside.dh), 1e-9, "inside a basin the gradient vanishes")
     same(inside.h_k[:1], -inside.h_k[1:], "one attractor on either side")
+
+
+@law("P55", on=["dynamics.attractors"])
+def one_more_step_one_more_factor(nn: Any, draw: Draw) -> None:
+    k, w, b = draw.size(1, 8), draw.reals(scale=1.5), draw.reals()
+    h = draw.reals(4, scale=2.0)
+    before, after = (nn("dynamics.attractors", h=h, k=n, w=w, b=b) for n in (k - 1, k))
+    slope = 1.0 - after.h_k * after.h_k
+    same(after.dh, before.dh * w * slope, "∂h_k/∂h_0")
+    same(after.db, (before.db * w + 1.0) * slope, "∂h_k/∂b")

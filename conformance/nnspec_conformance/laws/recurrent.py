@@ -119,6 +119,46 @@ def tied_layers_are_the_loop(nn: Any, draw: Draw) -> None:
         (exactly if activation in EXACT else same)(layers, h, f"{k} layers with tied weights ({activation})")
 
 
+@law("P48", on=["recurrent.elman", "recurrent.unroll"])
+def layers_have_their_own_weights(nn: Any, draw: Draw) -> None:
+    k, activation = draw.size(1, 4), draw.choice(EXACT)
+    networks = [_network(draw, 1) for _ in range(k)]
+    x = np.concatenate([n["x"] for n in networks], axis=1)
+    untied = {n: [net[m] for net in networks] for n, m in (("W", "W"), ("U", "U"), ("b", "b_h"))}
+    layers = nn("recurrent.unroll", x=x, h0=networks[0]["h0"], **untied, activation=activation).h
+    h = networks[0]["h0"]
+    for layer, network in enumerate(networks):
+        h = nn("recurrent.elman", **{**network, "h0": h}, activation=activation).h_T.value
+        exactly(layers[:, layer], h, f"layer {layer + 1} of {k} is one step of a network of its own")
+
+
+@law("P48", on=["recurrent.elman", "recurrent.forward_algorithm", "recurrent.first_step_bias"])
+def the_loop_in_other_words(nn: Any, draw: Draw) -> None:
+    T, activation = draw.size(0, 5), draw.choice(EXACT)
+    network = _network(draw, T)
+    bare = {n: network[n] for n in ("x", "W", "U", "V")}
+    zero = np.zeros_like(network["h0"])
+    exactly(
+        nn("recurrent.forward_algorithm", **bare, g=activation, f="identity").y,
+        nn("recurrent.elman", **bare, h0=zero, activation=activation).y,
+        "the algorithm starts from 0 and has no biases",
+    )
+    h0 = np.repeat(network["h0"][:1], 2, axis=0)  # one state for all: then U h0 is one bias
+    b, given = network["b_h"], {n: network[n] for n in ("x", "W", "U")}
+    first = {**given, "b": b, "b_first": network["U"] @ h0[0] + b}
+    state = {**network, "h0": h0}
+    exactly(
+        nn("recurrent.first_step_bias", **first, activation=activation).h,
+        nn("recurrent.elman", **state, activation=activation).h,
+        "b_first = U h_0 + b",
+    )
+    h_bar = draw.integers(2, T, 4)
+    biased = nn.gradient("recurrent.first_step_bias", {"h": h_bar}, **first, activation=activation)
+    whole = nn.gradient("recurrent.elman", {"h": h_bar}, **state, activation=activation)
+    exactly(biased.b.value + biased.b_first.value, whole.b_h, "the two biases share the gradient of one")
+    exactly(network["U"].T @ biased.b_first.value, whole.h0.value.sum(0), "h̄_0 = Uᵀ b̄_first")
+
+
 @law("P49", on=["recurrent.elman", "recurrent.unroll"])
 def a_tied_gradient_is_the_sum_over_steps(nn: Any, draw: Draw) -> None:
     k, activation = draw.size(1, 5), draw.choice(EXACT)
