@@ -6,7 +6,6 @@ computes an equation.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -51,11 +50,6 @@ class Library(Protocol):
     ) -> tuple[tuple[Array, ...], Callable[[Sequence[Array]], Mapping[str, Any]] | None]: ...
 
 
-@functools.cache
-def _dtype_name(dtype: Any) -> str:
-    return str(dtype).rpartition(".")[2]
-
-
 class ArrayLibrary:
     """NumPy, CuPy or array-api-strict: one namespace `xp`, one shared text, gradients by hand."""
 
@@ -74,6 +68,7 @@ class ArrayLibrary:
     ) -> None:
         self.name, self.array_name, self.array_type, self.ops, self.xp = name, array_name, array_type, ops, ops.xp
         self._from_numpy, self._to_numpy = from_numpy, to_numpy
+        self._dtype_names: dict[Any, str] = {}  # one library's alone: dtypes of two do not compare
 
     def from_numpy(self, array: Any, device: str | None = None) -> Array:
         """A copy of a NumPy array in this library."""
@@ -87,7 +82,10 @@ class ArrayLibrary:
         return type(value) is self.array_type or isinstance(value, self.array_type)
 
     def dtype(self, array: Array) -> str:
-        return _dtype_name(array.dtype)
+        name = self._dtype_names.get(array.dtype)
+        if name is None:
+            name = self._dtype_names[array.dtype] = str(array.dtype).rpartition(".")[2]
+        return name
 
     def shape(self, array: Array) -> tuple[int, ...]:
         return tuple(array.shape)
@@ -102,9 +100,8 @@ class ArrayLibrary:
         return bool(self.xp.any(self.xp.isnan(array)))
 
     def extremes(self, array: Array) -> tuple[float, float]:
-        return self.xp.min(array).item() if hasattr(array, "item") else float(self.xp.min(array)), (
-            self.xp.max(array).item() if hasattr(array, "item") else float(self.xp.max(array))
-        )
+        number = int if self.dtype(array) in self.integer_dtypes else float
+        return number(self.xp.min(array)), number(self.xp.max(array))
 
     def is_binary(self, array: Array, low: float, high: float) -> bool:
         return bool(self.xp.all((array == low) | (array == high)))
