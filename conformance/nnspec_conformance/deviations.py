@@ -1,21 +1,24 @@
 """Declared deviations: what an implementation does differently on purpose, with its reason, in a file of TOML.
 
     [[deviation]]
-    equation = "activation.relu"      # an id or a glob
+    equation = "activation.relu"      # an id or a glob, of an equation or of a law
     aspect = "gradient"               # or left out: any
     case = "exact zeros"              # a class of cases (see `classes`), or left out: any
+    variant = "derivative_at_zero"    # only numbers that this known mistake reproduces (`nnspec show`), or left out
+    error = "to be larger than 0"     # only refusals that say so, or left out
     target = "torch_nn.py"            # or left out: any
     reason = "torch.relu has the derivative 0 at 0"
     link = "https://..."              # optional
 
-An entry that matches nothing is an error: it would hide the next failure.
+A deviation that says which variant or which error it is excuses nothing else. An entry that matches nothing is an
+error: it would hide the next failure.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,11 +42,21 @@ class Deviation:
     aspect: str | None = None
     dtype: str | None = None
     case: str | None = None
+    variant: str | None = None
+    error: str | None = None
     target: str | None = None
     link: str | None = None
 
     def __str__(self) -> str:
-        where = [self.equation, self.aspect, self.dtype, self.case and f"case {self.case!r}", self.target]
+        where = [
+            self.equation,
+            self.aspect,
+            self.dtype,
+            self.case and f"case {self.case!r}",
+            self.variant and f"variant {self.variant}",
+            self.error and f"error {self.error!r}",
+            self.target,
+        ]
         return ", ".join(part for part in where if part)
 
 
@@ -84,6 +97,8 @@ def classes(case: Case) -> set[str]:
         found.add("exact zeros")
     for a in case.record.arguments:
         value = case.arguments.get(a.name)
+        if a.kind == "hyper":
+            found.add(f"{a.name}={value}")
         if a.kind == "probability" and value is not None and ((value == 0.0) | (value == 1.0)).any():
             found.add(f"{a.name} is 0 or 1")
     if any((np.abs(x) >= 500.0).any() for x in case.real_arrays()):
@@ -92,17 +107,30 @@ def classes(case: Case) -> set[str]:
 
 
 def matching(
-    deviations: Sequence[Deviation], target: str, equation: str, aspect: str, dtype: str, case: Case | None
+    deviations: Sequence[Deviation],
+    target: str,
+    equation: str,
+    aspect: str,
+    dtype: str,
+    case: Case | None,
+    *,
+    error: str | None = None,
+    explained_by: Callable[[str], bool] = lambda _: False,
+    law: str | None = None,
 ) -> Deviation | None:
     """The deviation that a failure belongs to, if any."""
     for d in deviations:
-        if not fnmatch.fnmatchcase(equation, d.equation):
+        if not any(fnmatch.fnmatchcase(name, d.equation) for name in (equation, law) if name):
             continue
         if d.aspect not in (None, aspect) or d.dtype not in (None, dtype):
             continue
         if d.target is not None and d.target not in target:
             continue
         if d.case is not None and (case is None or d.case not in classes(case)):
+            continue
+        if d.error is not None and (error is None or d.error not in error):
+            continue
+        if d.variant is not None and not explained_by(d.variant):
             continue
         return d
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nnspec_conformance import evaluate, variants
@@ -11,7 +12,7 @@ from nnspec_conformance.judge import Expectation
 from nnspec_conformance.oracle import FLOAT64, FORMATS, Rounded, Undecided
 from nnspec_conformance.targets import Target
 
-__all__ = ["Diagnosis", "diagnose", "variant_balls"]
+__all__ = ["Diagnosis", "diagnose", "explains", "variant_balls"]
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,20 @@ def variant_balls(case: Case, variant: variants.Variant, gradient: bool) -> eval
     return evaluate.evaluate(case, variant.function, make, make_hyper, gradient)
 
 
+def explains(candidate: Target, case: Case, aspect: str, variant: str) -> bool:
+    """Whether that variant of the equation, by its name, reproduces the candidate's numbers."""
+    known = [v for v in variants.of(case.equation) if v.name == variant]
+    return bool(_reproducing(known, candidate, case, aspect))
+
+
 def diagnose(candidate: Target, case: Case, aspect: str) -> list[Diagnosis]:
     """The variants of the equation whose balls hold the candidate's numbers, in the aspect that failed."""
-    known = variants.of(case.equation)
+    return _reproducing(variants.of(case.equation), candidate, case, aspect)
+
+
+def _reproducing(
+    known: Sequence[variants.Variant], candidate: Target, case: Case, aspect: str
+) -> list[Diagnosis]:
     if not known:
         return []
     gradient = aspect == "gradient"

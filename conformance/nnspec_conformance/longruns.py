@@ -34,11 +34,13 @@ LENGTH = 20
 Array = np.ndarray[Any, Any]
 
 
-def cases(record: Equation, dtype: str, seed: int, fixed: Mapping[str, Any]) -> list[Case]:
+def cases(
+    record: Equation, dtype: str, seed: int, fixed: Mapping[str, Any], bound: Mapping[str, int | str] | None = None
+) -> list[Case]:
     """A long sequence for every equation that carries a state; its weights are near 1, where memory is long."""
     if not record.carry or record.time is None:
         return []
-    _, plan = cases_module.corners(record, fixed)[0]
+    _, plan = cases_module.corners(record, fixed, bound)[0]
     sizes = {**dict(plan.sizes), "B": 1, record.time: LENGTH}
     long = replace(plan, sizes=tuple(sizes.items()), mode="uniform", seed=1000 + seed)
     return [replace(build(record, long, dtype, "a long sequence"), plan=None)]

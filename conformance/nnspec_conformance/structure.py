@@ -15,7 +15,7 @@ import numpy as np
 from nnspec_reference.catalogue import Equation
 
 from nnspec_conformance import cases as cases_module
-from nnspec_conformance.cases import Case, build
+from nnspec_conformance.cases import Case, Plan, build
 from nnspec_conformance.examine import ask, told
 from nnspec_conformance.judge import Expectation
 from nnspec_conformance.report import Row
@@ -52,11 +52,18 @@ def check(record: Equation, candidate: Target, seed: int, gradient: bool, expect
     )
 
 
+def _corners(record: Equation, candidate: Target) -> list[tuple[str, Plan]]:
+    """The corner cases in the options and sizes that the candidate is bound to."""
+    options, sizes = (getattr(candidate, name, {}).get(record.id) for name in ("options", "sizes"))
+    return cases_module.corners(record, options, sizes)
+
+
 def _case(record: Equation, candidate: Target, seed: int) -> Case:
     """An ordinary case that the candidate covers: with its optional arguments, or without, in any option."""
     dtype = "float64" if "float64" in candidate.dtypes() else candidate.dtypes()[0]
     reason: Exception = NotCovered("no case")
-    plans = [plan for why, plan in cases_module.corners(record) if why in ("pairwise different sizes", "options", "no optional argument")]
+    ordinary = ("pairwise different sizes", "options", "no optional argument")
+    plans = [plan for why, plan in _corners(record, candidate) if why in ordinary]
     for plan in plans:
         case = build(record, replace(plan, mode="uniform", seed=500 + seed), dtype)
         try:
@@ -112,7 +119,7 @@ def _refuses(record: Equation, candidate: Target, seed: int, gradient: bool, exp
     """What the reference refuses must not yield numbers."""
     ran = 0
     dtype = "float64" if "float64" in candidate.dtypes() else candidate.dtypes()[0]
-    for note, plan in cases_module.corners(record):
+    for note, plan in _corners(record, candidate):
         case = build(record, plan, dtype, note)
         expected = expect(case, False)
         if expected.refusal is None:

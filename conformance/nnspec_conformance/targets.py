@@ -7,11 +7,18 @@ A module of one's own needs nothing but functions named as in the catalogue::
     autodiff = "torch"                         # or "jax": gradients by that library
 
 A name that several families share is written with its family: ``softmax_vector``, or an object ``softmax`` with an
-attribute ``vector``. What a module may also say of itself: ``arrays = "numpy" | "torch" | "jax"`` (what its functions
-take), ``batched = False`` (they take one example at a time), ``dtypes = ["float64"]``, ``options = {"gated.gru":
-{"update": "previous", "reset": "after"}}`` (which convention it follows), ``results = {"gated.lstm": ["h"]}`` (which
-results it returns). A function that raises `NotImplementedError` does not cover that case. Deviations are not among
-these: they are declared by the person who runs the check, in a file.
+attribute ``vector``. What a module may also say of itself::
+
+    arrays = "torch"                                     # or "numpy", "jax": what its functions take
+    batched = False                                      # they take one example at a time
+    dtypes = ["float64"]
+    options = {"gated.gru": {"update": "previous"}}      # the convention that it follows
+    sizes = {"sequence.birnn": {"K": "H"}}               # what it is bound to: a number, or another size
+    results = {"gated.lstm": ["h"]}                      # the results that it returns
+    forward_only = ["gradient.clip_norm"]                # where `autodiff` does not reach
+
+A function that raises `NotImplementedError` does not cover that case. Deviations are not among these: they are
+declared by the person who runs the check, in a file.
 """
 
 from __future__ import annotations
@@ -33,7 +40,7 @@ from nnspec_reference.catalogue import Equation, catalogue
 from nnspec_conformance import evaluate
 from nnspec_conformance.cases import Case
 
-__all__ = ["Answer", "BackendTarget", "ModuleTarget", "NotCovered", "ReferenceTarget", "Target", "TargetError", "load"]
+__all__ = ["Answer", "BackendTarget", "ModuleTarget", "NotCovered", "ReferenceTarget", "Target", "TargetError", "is_foreign", "load"]
 
 Array = np.ndarray[Any, Any]
 
@@ -168,12 +175,14 @@ class ModuleTarget:
         self.arrays: str = getattr(module, "arrays", None) or self.autodiff or "numpy"
         self.batched: bool = getattr(module, "batched", True)
         self.options: Mapping[str, Mapping[str, Any]] = getattr(module, "options", {})
+        self.sizes: Mapping[str, Mapping[str, int | str]] = getattr(module, "sizes", {})
         self.results: Mapping[str, Sequence[str]] = getattr(module, "results", {})
+        self.forward_only: Sequence[str] = getattr(module, "forward_only", ())
         if self.autodiff not in (None, "torch", "jax"):
             raise TargetError(f"{name}: autodiff must be 'torch' or 'jax', not {self.autodiff!r}")
         if self.arrays not in ("numpy", "torch", "jax"):
             raise TargetError(f"{name}: arrays must be 'numpy', 'torch' or 'jax', not {self.arrays!r}")
-        for ident in (*self.options, *self.results):
+        for ident in (*self.options, *self.sizes, *self.results, *self.forward_only):
             if ident not in catalogue():
                 raise TargetError(f"{name}: {ident!r} is no equation of the catalogue")
         if self.arrays == "jax":
@@ -195,7 +204,9 @@ class ModuleTarget:
         """The equations that it has a function for."""
         if not record.arrays or self._find(record) is None:
             return False, False
-        return True, bool(record.smooth) and (self.autodiff is not None or self._find(record, "_vjp") is not None)
+        if not record.smooth or record.id in self.forward_only:
+            return True, False
+        return True, self.autodiff is not None or self._find(record, "_vjp") is not None
 
     def dtypes(self) -> Sequence[str]:
         """What the module says, or both."""
@@ -397,6 +408,11 @@ def _tree(value: Any, f: Callable[[Any], Any]) -> Any:
 
 
 # --------------------------------------------------------------------------------------------- loading
+def is_foreign(spec: str) -> bool:
+    """Whether a target is somebody's own code, which may take the process down with it."""
+    return spec != "reference" and spec.partition("@")[0] not in nnspec.backends()
+
+
 def load(spec: str) -> Target:
     """The target of that name: a backend (``torch``, ``torch@cuda``), ``reference``, ``module:attr`` or ``path.py[:attr]``.
 
