@@ -65,9 +65,9 @@ def inventory(globs: Sequence[str] = ("*",)) -> list[Entry]:
         if ident in records:
             entries.append(_equation_entry(ident, records[ident], named.named_in))
         else:
-            executable = _NAMED.get(ident)
-            runs = (executable,) if executable else ("named only: " + _why_named(ident),)
-            entries.append(Entry(ident, "named only", named.name, named.named_in, runs, True))
+            why = NAMED_ONLY.get(ident)
+            runs = () if why is None else (f"named only: {why}",)
+            entries.append(Entry(ident, "named only", named.name, named.named_in, runs, why is not None))
     for ident, row in ledger.worked_numbers().items():
         runs = tuple(f"golden {g.name}" for g in golden.of(ident))
         data = not runs and row.verdict.startswith("data")
@@ -102,11 +102,29 @@ def _equation_entry(ident: str, record: Equation | None, src: str) -> Entry:
     return Entry(ident, kind, record.title, record.sources, (function,), True, _supports(record), bool(record.smooth))
 
 
-_NAMED: dict[str, str] = {}
-
-
-def _why_named(ident: str) -> str:
-    return "the notes name it and print no equation"
+NAMED_ONLY: dict[str, str] = {
+    "named.mark_i_perceptron": "a machine of 1957: history, of which the notes' caption is confused (E22)",
+    "named.transition_parsers": "the scores of the transitions are network.mlp_softmax on looked-up embeddings "
+    "(embedding.onehot_lookup); the rest is a parser, which the notes do not describe",
+    "named.sentiment_baselines": "systems of other papers, cited for their published results (eval.published_tables)",
+    "named.random_restarts_grid_search": "procedures without an equation; the grid of learning rates is "
+    "optimizer.lr_grid, a restart is training again from another initialisation (init.small_random)",
+    "named.tsne": "a way to draw embeddings; the notes show its pictures and use none of its numbers",
+    "named.pca": "named only as the method that low-rank factorisation generalises: embedding.low_rank_factorization",
+    "named.cyclegan": "one picture from a paper, to show what a bad optimum is; the notes train no such model",
+    "named.rube_goldberg_network": "a joke slide without content",
+    "named.hardware_libraries": "products, not methods",
+    "named.sequence_to_sequence_instances": "applications of sequence.seq2seq; the data differ, the equations do not",
+    "named.reinforcement_learning": "an announcement of another lecture",
+    "named.tagger_classifier_instances": "applications of sequence.rnn_tagger, sequence.rnn_classifier and "
+    "sequence.birnn_classifier",
+    "named.universal_approximation": "a theorem on the existence of a network: no finite check can confirm it",
+    "named.minsky_papert_theorem": "that no unit computes XOR is proved by golden W04 and shown by "
+    "named.perceptron_convergence, which never ends on it",
+    "named.kernels": "named as the older way to a nonlinear boundary; the notes use none",
+    "named.regression_refresher": "a question to the audience; its cost is loss.squared_error",
+}
+"""The methods that the notes only name and that are not executable here, and why (ledger section 17)."""
 
 
 def tasks(chosen: Any) -> int:
