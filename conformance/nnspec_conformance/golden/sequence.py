@@ -201,3 +201,15 @@ def a_draw_at_a_partial_sum_takes_the_next_word() -> None:
     flat = _copier(2) | {"V": _zeros(2, 2)}  # p = (½, ½)
     assert sequence.autoregressive_sampling([0.0, 0.4999, 0.5, 1.0], **flat, stop=1) == [0, 0, 1, 1]
     assert sequence.autoregressive_sampling([0.5, 0.0, 0.0], **flat, stop=1) == [1, 1, 1], "stopped"
+
+
+# ------------------------------------------------------------------------------------- the reversed input
+@golden("W22", "W24")
+def lags_in_a_sentence_of_twenty_words() -> None:
+    """In order, every word waits 20 steps for its translation; reversed 1, 3, …, 39: 20 on average."""
+    n = 20
+    assert {(n + i) - i for i in range(1, n + 1)} == {20}  # word i comes at time i, its translation at n + i
+    backwards, lag = sequence.reverse_input(Matrix(Vector([float(i)]) for i in range(1, n + 1)))
+    assert [w[0] for w in backwards] == list(range(n, 0, -1))
+    assert lag == tuple(range(1, 40, 2))
+    assert sum(lag) == n * n

@@ -289,3 +289,32 @@ def the_greedy_translation_is_its_own_teacher(nn: Any, draw: Draw) -> None:
             _as_exact(rival[:, :t], best[:, :t], "words to come do not matter")
     turned = nn("sequence.seq2seq", **{**given, "x": _reversed(given["x"], n)}, y=greedy, reverse=True).log_p
     _as_exact(turned, best, "a reversed sentence, reversed")
+
+
+# ------------------------------------------------------------------------------------- the reversed input
+@law("P132", on=["sequence.reverse_input"])
+def twice_reversed_is_as_it_was(nn: Any, draw: Draw) -> None:
+    x, lengths = draw.reals(5, 4, 3), [3, 4, 2, 0, 1]
+    once = nn("sequence.reverse_input", x=x).reversed
+    exactly(once, x[:, ::-1], "x_n, …, x_1")
+    exactly(nn("sequence.reverse_input", x=once.value).reversed, x, "reversed twice")
+    ragged = nn("sequence.reverse_input", x=x, lengths=lengths).reversed
+    for row, n in enumerate(lengths):
+        exactly(ragged[row, :n], x[row, :n][::-1], "each sequence within its own length")
+        exactly(ragged[row, n:], 0.0 * x[row, n:], "nothing beyond it")
+    back = nn("sequence.reverse_input", x=ragged.value, lengths=lengths).reversed
+    for row, n in enumerate(lengths):
+        exactly(back[row, :n], x[row, :n], "reversed twice, ragged")
+    seed = draw.reals(5, 4, 3)
+    gradient = nn.gradient("sequence.reverse_input", {"reversed": seed}, x=x).x
+    exactly(gradient, seed[:, ::-1], "a permutation: the gradient goes back the way it came")
+
+
+@law("P100", on=["sequence.reverse_input"])
+def reversing_keeps_the_mean_lag(nn: Any, draw: Draw) -> None:
+    n = draw.size(1, 30)
+    lag = nn("sequence.reverse_input", x=draw.reals(2, n, 1)).lag.value
+    # word i is fed at time n − i + 1, and its translation comes at time n + i
+    assert (lag == [(n + i) - (n - i + 1) for i in range(1, n + 1)]).all(), "lag 2i − 1"
+    assert (lag.min(axis=1) == 1).all(), "the first words are neighbours"
+    assert (lag.sum(axis=1) == n * n).all(), "the mean lag is n, as without reversing"
