@@ -103,22 +103,22 @@ def _equation_entry(ident: str, record: Equation | None, src: str) -> Entry:
 
 
 NAMED_ONLY: dict[str, str] = {
-    "named.mark_i_perceptron": "a machine of 1957: history, of which the notes' caption is confused (E22)",
-    "named.transition_parsers": "the scores of the transitions are network.mlp_softmax on looked-up embeddings "
-    "(embedding.onehot_lookup); the rest is a parser, which the notes do not describe",
-    "named.sentiment_baselines": "systems of other papers, cited for their published results (eval.published_tables)",
+    "named.mark_i_perceptron": "a machine of 1957: history, and the notes' caption confuses it (E22)",
+    "named.transition_parsers": "the scores of the transitions are network.mlp_softmax on looked-up "
+    "embeddings (embedding.onehot_lookup); the rest is a parser, which the notes do not describe",
+    "named.sentiment_baselines": "other papers' systems, cited for their results (eval.published_tables)",
     "named.random_restarts_grid_search": "procedures without an equation; the grid of learning rates is "
-    "optimizer.lr_grid, a restart is training again from another initialisation (init.small_random)",
-    "named.tsne": "a way to draw embeddings; the notes show its pictures and use none of its numbers",
-    "named.pca": "named only as the method that low-rank factorisation generalises: embedding.low_rank_factorization",
-    "named.cyclegan": "one picture from a paper, to show what a bad optimum is; the notes train no such model",
+    "optimizer.lr_grid, a restart is training again from another init.small_random",
+    "named.tsne": "a way to draw embeddings; the notes show pictures and use none of its numbers",
+    "named.pca": "named only as the method that embedding.low_rank_factorization generalises",
+    "named.cyclegan": "one picture from a paper, to show a bad optimum; the notes train no such model",
     "named.rube_goldberg_network": "a joke slide without content",
     "named.hardware_libraries": "products, not methods",
-    "named.sequence_to_sequence_instances": "applications of sequence.seq2seq; the data differ, the equations do not",
+    "named.sequence_to_sequence_instances": "applications of sequence.seq2seq: other data, same equations",
     "named.reinforcement_learning": "an announcement of another lecture",
     "named.tagger_classifier_instances": "applications of sequence.rnn_tagger, sequence.rnn_classifier and "
     "sequence.birnn_classifier",
-    "named.universal_approximation": "a theorem on the existence of a network: no finite check can confirm it",
+    "named.universal_approximation": "a network exists, says the theorem: no finite check can confirm it",
     "named.minsky_papert_theorem": "that no unit computes XOR is proved by golden W04 and shown by "
     "named.perceptron_convergence, which never ends on it",
     "named.kernels": "named as the older way to a nonlinear boundary; the notes use none",
