@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnspec_conformance.golden import golden
+from nnspec_conformance.golden import golden, refuses
 from nnspec_conformance.golden.recurrent import H0, U, V, W, X
 from nnspec_reference import bptt, recurrent
 from nnspec_reference.autodiff import grad
@@ -155,3 +155,6 @@ def choices_of_truncated_bptt() -> None:
     assert [any(d) for d in skipping[0]] == [False, True, False, True]
     overlapping = bptt.truncated(X, H0, DELTA_OUT, W, U, V, 1, 2)
     assert _distance(overlapping[5], total(DELTA_OUT)) == 0  # every loss once
+    assert all(
+        refuses(bptt.truncated, X, H0, DELTA_OUT, W, U, V, *steps) for steps in ((0, 1), (1, 0), (1, 1.5))
+    )

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from itertools import pairwise
 
-from nnspec_conformance.golden import golden
+from nnspec_conformance.golden import golden, refuses
 from nnspec_reference import dynamics
 from nnspec_reference.autodiff import grad
 from nnspec_reference.scalars import Matrix, Vector
@@ -102,6 +102,8 @@ def spectral_radius_of_known_matrices() -> None:
     assert complex_pair.gradient == "explodes"
     companion = of([6.0, -11.0, 6.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0])  # (λ−1)(λ−2)(λ−3)
     assert math.isclose(companion.radius, 3.0)
+    assert refuses(of, [1.0, 2.0])
+    assert refuses(of, [math.nan])
 
 
 @golden("E33")

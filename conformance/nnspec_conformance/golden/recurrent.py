@@ -81,6 +81,7 @@ def last_three_states_unrolled() -> None:
     layers = recurrent.unroll(X[1:], h[0], (W,) * 3, (U,) * 3)
     assert len(layers) == 3
     assert layers == h[1:]
+    assert recurrent.transition_map(lambda h, x: tanh(W @ x + U @ h), h[0], X[1:]) == h[3]
 
 
 @golden("E23")
