@@ -305,6 +305,17 @@ def padding_counts(v: Any, nodes: Any, signs: Any, depth: Any, h: Any, w: int) -
     return _climb(v, nodes, signs, h, w, range(len(nodes[w])))
 
 
+@variant(
+    "softmax.hierarchical",
+    "the product is divided by its sum over all leaves, which is 1: every node is read",
+)
+def normalised_again(v: Any, nodes: Any, signs: Any, depth: Any, h: Any, w: int) -> Any:
+    leaves = [_climb(v, nodes, signs, h, leaf, range(depth[leaf])) for leaf in range(len(depth))]
+    p, log_p = leaves[w]
+    Z = total(p_leaf for p_leaf, _ in leaves)
+    return p / Z, log_p - (log(Z) if not isinstance(Z, int) else 0)
+
+
 @variant("softmax.hierarchical", "the root is left out")
 def rootless(v: Any, nodes: Any, signs: Any, depth: Any, h: Any, w: int) -> Any:
     return _climb(v, nodes, signs, h, w, range(1, depth[w]))
@@ -350,6 +361,15 @@ def _apart(W: Any, b: Any, h: Any, w: int, noise: Sequence[int], offset: Any) ->
 def _known(q: Any, w: int, noise: Sequence[int]) -> None:
     if any(q[v] == 0 for v in (w, *noise)):
         raise ValueError("q(w) = 0 for an observed or drawn word")
+
+
+@variant(
+    "softmax.noise_contrastive", "the scores are normalised over the whole vocabulary first: log P for s"
+)
+def normalised_scores(W: Any, b: Any, q: Any, h: Any, w: int, noise: Sequence[int]) -> Any:
+    _known(q, w, noise)
+    k, log_Z = len(noise), right.log_total(W @ h if b is None else W @ h + b)
+    return _apart(W, b, h, w, noise, lambda v: log(k * q[v]) + log_Z) if k else 0
 
 
 @variant("softmax.noise_contrastive", "log q(w) without the factor k")
