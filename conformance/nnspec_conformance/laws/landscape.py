@@ -76,6 +76,8 @@ def chords_lie_above(nn: Any, draw: Draw) -> None:
             alone = nn("landscape.convex_function", z_0=end, z_1=end, lam=weights, t=t, loss=loss)
             same(at_end.value, at_end.chord, "the ends are on the curve")
             same(at_end.value, alone.value, "and are the points themselves")
+    exactly(nn("landscape.convex_set", x_0=z_0, x_1=z_1, lam=np.zeros(B)).x_lam, z_0, "it starts at x₀")
+    exactly(nn("landscape.convex_set", x_0=z_0, x_1=z_1, lam=np.ones(B)).x_lam, z_1, "and ends at x₁")
     backwards = nn("landscape.convex_set", x_0=z_1, x_1=z_0, lam=1.0 - lam).x_lam
     same(nn("landscape.convex_set", x_0=z_0, x_1=z_1, lam=lam).x_lam, backwards, "a segment has no direction")
 
@@ -199,8 +201,8 @@ def training_a_network_is_not_convex(nn: Any, draw: Draw) -> None:
     }
     mirror = {"W": theta["W"][swap], "b": theta["b"][swap], "V": theta["V"][:, swap]}
     slack = 2.0**-48
-    for point in (theta, mirror):
-        at_most(_mean_squared_error(nn, point, stay), slack, "an end")
+    for point, order in ((theta, stay), (theta, swap), (mirror, stay)):
+        at_most(_mean_squared_error(nn, point, order), slack, "an end")
     lam = draw.choice([0.25, 0.5, 0.75])
     between = {n: (1 - lam) * theta[n] + lam * mirror[n] for n in theta}
     cost = _mean_squared_error(nn, between, stay)
@@ -325,11 +327,16 @@ def plateaux_are_flat(nn: Any, draw: Draw) -> None:
 def dead_units_have_no_gradient(nn: Any, draw: Draw) -> None:
     """z < 0 on all inputs: exactly 0, and called dead; one input with z > 0 revives it."""
     N, D, H = draw.size(2, 4), draw.size(), 3
-    x, h_bar = draw.positive(1, N, D), draw.reals(1, N, H)
-    W, b = -draw.positive(H, D), np.array([-1.0, -0.5, float(D)])  # the last is active everywhere
+    x, h_bar = 1.0 + draw.positive(1, N, D), draw.reals(1, N, H)
+    x[0, -1] = 0.0
+    W, b = (
+        -1.0 - draw.positive(H, D),
+        np.array([-1.0, 0.5, 4.0 * D + 1.0]),
+    )  # active never, on the last, always
     found = nn("landscape.dead_unit", x=x, h_bar=h_bar, W=W, b=b, relu_grad_at_zero=draw.choice([0, 1]))
-    exactly(found.W_bar[0, :2], np.zeros((2, D)), "dead")
-    exactly(found.dead, [[1.0, 1.0, 0.0]], "who is dead")
+    exactly(found.dead, [[1.0, 0.0, 0.0]], "who is dead")
+    exactly(found.W_bar[0, 0], np.zeros(D), "dead")
+    exactly(found.W_bar[0, 1], np.zeros(D), "alive, where the input is 0")
     same(found.W_bar[0, 2], Measured(h_bar[0, :, 2] @ x[0], np.full(D, 2.0**-48)), "alive")
     # z = 0 on one input: alive by L14's convention, dead by PyTorch's (E09)
     on_zero = np.zeros((1, N, D))

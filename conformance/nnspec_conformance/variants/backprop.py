@@ -6,7 +6,7 @@ from typing import Any
 
 from nnspec_conformance.variants import gradient_variant, variant
 from nnspec_reference import backprop
-from nnspec_reference.scalars import Matrix, Vector, concat, detach, dot, outer, sigmoid
+from nnspec_reference.scalars import Matrix, Vector, concat, detach, dot, maximum, minimum, outer, sigmoid
 
 
 @variant("backprop.err_root", "the gradient of the cost: P − e_{i*}", source="E70")
@@ -142,6 +142,16 @@ def relu_tie(h_bar: Any, z: Any, x: Any, activation: str = "tanh", relu_grad_at_
 @variant("backprop.unit_equations", "the slope counts as a constant of the second derivative")
 def slope_detached(h_bar: Any, z: Any, x: Any, activation: str = "tanh", relu_grad_at_zero: int = 1) -> Any:
     return backprop.unit_equations(h_bar, detach(z), x, activation, relu_grad_at_zero)
+
+
+@variant("backprop.unit_equations", "z̄ is clipped to [−½, ½] on its way: no longer linear in h̄", source="E59")
+def clipped_on_the_way(
+    h_bar: Any, z: Any, x: Any, activation: str = "tanh", relu_grad_at_zero: int = 1
+) -> Any:
+    z_bar, _ = backprop.unit_equations(h_bar, z, x, activation, relu_grad_at_zero)
+    half = (x[0] * 0 + 1) / 2
+    z_bar = maximum(minimum(z_bar, half), -half)
+    return z_bar, outer(z_bar, x)
 
 
 @variant("backprop.algorithm", "gradients of the cost: all signs turned", source="E70")

@@ -395,6 +395,51 @@ def relu_tie_in_the_update(
     return landscape.identical_units(X, T, W, b, V, c, alpha, activation, 1 - relu_grad_at_zero)
 
 
+@variant(
+    "landscape.identical_units",
+    "the units take their steps in turn, each after the others' updates",
+    source="E51",
+)
+def one_unit_after_the_other(
+    X: Any,
+    T: Any,
+    W: Any,
+    b: Any,
+    V: Any,
+    c: Any,
+    alpha: Any,
+    activation: str = "tanh",
+    relu_grad_at_zero: int = 1,
+) -> Any:
+    *_, c_next = landscape.identical_units(X, T, W, b, V, c, alpha, activation, relu_grad_at_zero)
+    for k in range(len(b)):
+        step = landscape.identical_units(X, T, W, b, V, c, alpha, activation, relu_grad_at_zero)
+        W = Matrix(step[0][i] if i == k else row for i, row in enumerate(W))
+        b = Vector(step[1][i] if i == k else b_i for i, b_i in enumerate(b))
+        V = Matrix(
+            Vector(new[i] if i == k else v for i, v in enumerate(old))
+            for old, new in zip(V, step[2], strict=True)
+        )
+    return W, b, V, c_next
+
+
+@variant("landscape.identical_units", "all units get the mean gradient: the symmetry is never broken")
+def units_share_a_gradient(
+    X: Any,
+    T: Any,
+    W: Any,
+    b: Any,
+    V: Any,
+    c: Any,
+    alpha: Any,
+    activation: str = "tanh",
+    relu_grad_at_zero: int = 1,
+) -> Any:
+    after = landscape.identical_units(X, T, W, b, V, c, alpha, activation, relu_grad_at_zero)
+    steps = landscape.permutation_average(after[0] - W, after[1] - b, after[2] - V)
+    return W + steps[0], b + steps[1], V + steps[2], after[3]
+
+
 # --------------------------------------------------------------------------------- plateaux and ravines
 @variant("landscape.plateau", "φ(0) follows the other convention", source="L14 and WX disagree; E08")
 def other_tie(z: Any, t: Any, kind: str = "logistic_least_squares", tie: str = "gt") -> Any:
