@@ -251,12 +251,22 @@ def adam(
     Source: WX "Adam (Adaptive Moment Estimation)" (Algorithm 1; abstract), "Optimizer".
     Errata: E14, E15, E16.
     """
-    m = beta_1 * m + (1 - beta_1) * g
-    v = beta_2 * v + (1 - beta_2) * square(g)
+    m = averaged(m, g, beta_1)
+    v = averaged(v, square(g), beta_2)
     m_hat = m / (1 - power(beta_1, t))
     v_hat = v / (1 - power(beta_2, t))
     update = -(lr * quotient(m_hat, denominator(v_hat, eps, eps_placement)))
     return update, m, v, theta + update
+
+
+def averaged(average: Vector, x: Vector, beta: Any) -> Vector:
+    """β a + (1 − β) x.
+
+    Libraries also compute a + (1 − β) (x − a), which rounds otherwise; the c − c grants it its tolerance.
+    """
+    c = average + (1 - beta) * (x - average)
+    found: Vector = beta * average + (1 - beta) * x + (c - c)
+    return found
 
 
 def denominator(squares: Vector, eps: Any, eps_placement: str) -> Any:
