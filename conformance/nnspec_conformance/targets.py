@@ -217,6 +217,8 @@ class ModuleTarget:
         record = case.record
         function = self._find(record)
         assert function is not None
+        if gradient and not self.covers(record)[1]:
+            raise NotCovered("gives no gradient")
         call = self._call(record, function, case)
         if not self.batched and record.batched:
             return self._rows(record, function, case, call, gradient)
@@ -349,7 +351,7 @@ class _Numpy:
         return np.array(value)
 
     def vjp(self, *_: Any) -> Any:
-        raise TypeError("gradients of NumPy functions need a function <name>_vjp(cotangents, **arguments)")
+        raise NotImplementedError
 
 
 class _Torch(_Numpy):
