@@ -36,9 +36,7 @@ def linear_features(W: Tensor, f: Tensor) -> tuple[Tensor]:
 
 def log_sum_exp(a: Tensor) -> tuple[Tensor]:
     """log Σ e^a, and −∞ (without gradient) for a row of nothing but −∞."""
-    nothing = (a == -torch.inf).all(-1, keepdim=True)
-    log_Z = log_total(a.masked_fill(nothing, 0.0))
-    return (log_Z.masked_fill(nothing[:, 0], -torch.inf),)
+    return (log_total(a),)
 
 
 def onehot_select(v: Tensor, i: Tensor) -> tuple[Tensor]:
@@ -103,19 +101,20 @@ def negative_sampling(W: Tensor, b: Tensor | None, h: Tensor, w: Tensor, noise: 
 def self_normalized(s: Tensor, w: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
     """log Z − s_w + α (log Z)², and log Z."""
     log_Z = log_total(s)
-    refuse_masked(log_Z.isnan(), "softmax.self_normalized", "s")
+    refuse_masked(log_Z == -torch.inf, "softmax.self_normalized", "s")
     return log_Z - pick(s, w) + alpha * log_Z.square(), log_Z
 
 
 # --------------------------------------------------------------------------------- shared with other families
 def log_total(z: Tensor) -> Tensor:
-    """log Σ e^z along the last axis.
+    """log Σ e^z along the last axis; −∞, without gradient, for a row of nothing but −∞.
 
-    The shift is for the gradient: `torch.logsumexp` computes it as exp(z − log Σ e^z), whose relative error
-    is that of the rounded logarithm, some |max z| u.
+    `torch.logsumexp` has the gradient exp(z − log Σ e^z), whose relative error is that of the rounded
+    logarithm, some |max z| u; this one has e / Σ e.
     """
     top = z.detach().amax(-1, keepdim=True)
-    return top[:, 0] + torch.logsumexp(z - top, -1)
+    s = (z - top.masked_fill(top == -torch.inf, 0.0)).exp().sum(-1)
+    return top[:, 0] + s.masked_fill(s == 0, 1.0).log()
 
 
 def pick(z: Tensor, i: Tensor) -> Tensor:
