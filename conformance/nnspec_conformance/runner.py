@@ -29,7 +29,7 @@ from nnspec_conformance.deviations import Deviation
 from nnspec_conformance.examine import Finding, examine, told
 from nnspec_conformance.judge import Judgement, Miss, expect
 from nnspec_conformance.report import Counterexample, Report, Row
-from nnspec_conformance.targets import NotCovered, Target
+from nnspec_conformance.targets import Hung, NotCovered, Target
 
 __all__ = ["ASPECTS", "PROFILES", "Settings", "check", "check_equation"]
 
@@ -57,6 +57,11 @@ class Settings:
     workers: int = 1
     timeout: float = 300.0
     deviations: tuple[Deviation, ...] = ()
+
+    @property
+    def request_seconds(self) -> float:
+        """How long one request to a child process may take: a hang leaves time to check the rest of its equation."""
+        return self.timeout / 8.0
 
     def count(self, dtype: str) -> int:
         """How many random examples."""
@@ -256,7 +261,7 @@ def _row(record: Equation, c: Target, aspect: str, dtype: str, tally: _Tally, ch
     if tally.failed is not None:
         case, finding = tally.failed
         case, finding = _smallest(record, c, aspect, dtype, case, finding, chosen)
-        verdict = "error" if finding.error is not None else "fail"
+        verdict = "timeout" if finding.hung else "error" if finding.error is not None else "fail"
         miss = finding.judgement.worst if finding.judgement is not None else None
         names = diagnose.diagnose(c, case, aspect) if verdict == "fail" else []
         return replace(
@@ -300,8 +305,8 @@ def _smallest(
 ) -> tuple[Case, Finding]:
     """A smaller case that fails too: Hypothesis shrinks the plan, then the numbers themselves are simplified."""
     limit = time.monotonic() + 8.0
-    if case.plan is None:
-        return case, finding  # a long sequence: its length is the point
+    if case.plan is None or finding.hung:
+        return case, finding  # a long sequence: its length is the point; a hang: every try would cost the limit
     best: list[tuple[Any, Case, Finding]] = [(shrink.rank(case), case, finding)]
 
     def bad(candidate_case: Case) -> Finding | None:
@@ -312,7 +317,7 @@ def _smallest(
         if got.bad and _excuse(chosen, c, aspect, dtype, candidate_case, got):
             return None
         # an error is no smaller form of a wrong number
-        return got if got.bad and (got.error is None) == (finding.error is None) else None
+        return got if got.bad and not got.hung and (got.error is None) == (finding.error is None) else None
 
     class Wrong(Exception):
         pass
@@ -334,7 +339,7 @@ def _smallest(
         if isinstance(error, (KeyboardInterrupt, Timeout)):
             raise
     _, case, finding = min(best, key=lambda item: item[0])
-    return shrink.simplify(case, finding, bad, limit + 4.0)
+    return shrink.simplify(case, finding, bad, limit + chosen.shrink_seconds / 3)
 
 
 # -------------------------------------------------------------------------------------------- the run
@@ -364,7 +369,7 @@ def check(specs: Sequence[str | Target], chosen: Settings, progress: Callable[[s
         for task, found in _in_processes(_by_cost(tasks), [s for s in specs if isinstance(s, str)], chosen):
             take(task, found)
     else:
-        loaded = [targets.load(s) if isinstance(s, str) else s for s in specs]
+        loaded = [targets.load(s, chosen.request_seconds) if isinstance(s, str) else s for s in specs]
         for task in tasks:
             take(task, _do(task, loaded, chosen))
     order = {task: place for place, task in enumerate(tasks)}
@@ -427,7 +432,7 @@ def _start_worker() -> None:
 def _task(task: str, specs: Sequence[str], chosen: Settings) -> tuple[list[tuple[str, Row]], set[Deviation]]:
     key = tuple(specs)
     if key not in _worker_targets:
-        _worker_targets[key] = [targets.load(s) for s in specs]
+        _worker_targets[key] = [targets.load(s, chosen.request_seconds) for s in specs]
     return _do(task, _worker_targets[key], chosen)
 
 
@@ -494,7 +499,8 @@ def laws_row(law: laws.Law, candidate: Target, chosen: Settings) -> Row:
             verdict, message = "fail", f"seed {chosen.seed}, draw {number}: {wrong}"
             break
         except Exception as error:
-            verdict, message = "error", f"seed {chosen.seed}, draw {number}: {told(error)}"
+            verdict = "timeout" if isinstance(error, Hung) else "error"
+            message = f"seed {chosen.seed}, draw {number}: {told(error)}"
             break
     if verdict == "pass" and not ran:
         verdict = "not implemented"  # it follows another convention, or works one example at a time

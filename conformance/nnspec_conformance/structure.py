@@ -19,7 +19,7 @@ from nnspec_conformance.cases import Case, Plan, build
 from nnspec_conformance.examine import ask, told
 from nnspec_conformance.judge import Expectation
 from nnspec_conformance.report import Row
-from nnspec_conformance.targets import BackendTarget, NotCovered, ReferenceTarget, Target
+from nnspec_conformance.targets import BackendTarget, Fault, NotCovered, ReferenceTarget, Target
 
 __all__ = ["check"]
 
@@ -35,7 +35,7 @@ def check(record: Equation, candidate: Target, seed: int, gradient: bool, expect
     """One row: all structural rules of one equation."""
     started = time.perf_counter()
     ran, problems, notes = 0, [], []
-    for rule in (_repeats, _linear, _refuses, _layout, _keeps_inputs):
+    for rule in (_repeats, _linear, _refuses, _layout, _keeps_inputs, _keeps_outputs):
         try:
             ran += rule(record, candidate, seed, gradient, expect)
         except (NotCovered, NotImplementedError) as reason:
@@ -128,6 +128,8 @@ def _refuses(record: Equation, candidate: Target, seed: int, gradient: bool, exp
             answer = ask(candidate, case, False)
         except (NotCovered, NotImplementedError):
             continue
+        except Fault as fault:
+            raise Broken(f"does not refuse what is undefined ({note}), but: {fault}") from fault
         except Exception:
             ran += 1
             continue
@@ -284,6 +286,35 @@ def _keeps_inputs(record: Equation, candidate: Target, seed: int, gradient: bool
     for name, c in seeds_before.items():
         if not np.array_equal(c, seeds[name]):
             raise Broken(f"writes to the cotangent of {name}")
+    return 1
+
+
+def _keeps_outputs(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
+    """An array that was returned is not written to by the next call."""
+    first = _case(record, candidate, seed)
+    second = _case(record, candidate, seed + 1)
+    if isinstance(candidate, BackendTarget):
+        operation, back = candidate.backend[record.id], candidate.backend.library.to_numpy
+
+        def call(case: Case) -> list[Any]:
+            outputs = list(operation(**candidate.call(case)))
+            return [np.asarray(back(o)) for o in outputs] if candidate.backend.library.name != "cupy" else outputs
+
+    elif getattr(candidate, "arrays", None) == "numpy" and getattr(candidate, "batched", True):
+        function = candidate._find(record)  # type: ignore[attr-defined]
+
+        def call(case: Case) -> list[Any]:
+            outputs = candidate._named(record, function(**candidate._call(record, function, case)))  # type: ignore[attr-defined]
+            return list(outputs.values())
+
+    else:
+        return 0
+    kept = call(first)
+    before = [np.array(k.get() if hasattr(k, "get") else k) for k in kept]
+    call(second)
+    for result, a, b in zip(record.results, before, kept, strict=False):
+        if not np.array_equal(a, b.get() if hasattr(b, "get") else b, equal_nan=True):
+            raise Broken(f"the next call writes to the {result.name} that the last one returned")
     return 1
 
 

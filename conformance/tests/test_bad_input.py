@@ -30,7 +30,9 @@ def _case(record: Equation) -> Case:
 
 
 def _first(record: Equation, wanted: Callable[[Argument], bool]) -> Argument | None:
-    return next((a for a in record.arguments if a.is_array and not a.each and not a.optional and wanted(a)), None)
+    return next(
+        (a for a in record.arguments if a.is_array and not a.each and not a.optional and wanted(a)), None
+    )
 
 
 class Foreign:
@@ -68,7 +70,12 @@ def _bad_calls(record: Equation) -> Iterator[tuple[str, type[Exception], str, di
             spoiled = case.arguments[indexed.name].copy()
             spoiled[(0,) * spoiled.ndim] = bad_index
             yield f"index {bad_index}", DomainError, indexed.name, {indexed.name: spoiled}
-        yield "reals for indices", DtypeError, indexed.name, {indexed.name: np.asarray(case.arguments[indexed.name] + 0.5)}
+        yield (
+            "reals for indices",
+            DtypeError,
+            indexed.name,
+            {indexed.name: np.asarray(case.arguments[indexed.name] + 0.5)},
+        )
     for option in record.options:
         yield "unknown option value", DomainError, option.name, {option.name: "no such value"}
     for a in record.arguments:
@@ -81,7 +88,12 @@ def _bad_calls(record: Equation) -> Iterator[tuple[str, type[Exception], str, di
             yield "negative", DomainError, a.name, {a.name: np.asarray(-1.0 - case.arguments[a.name])}
     if record.time:
         batch = case.sizes["B"]
-        yield "lengths beyond T", DomainError, "lengths", {"lengths": np.full(batch, case.sizes[record.time] + 1)}
+        yield (
+            "lengths beyond T",
+            DomainError,
+            "lengths",
+            {"lengths": np.full(batch, case.sizes[record.time] + 1)},
+        )
         yield "negative lengths", DomainError, "lengths", {"lengths": np.full(batch, -1)}
         yield "lengths of another batch", ShapeError, "lengths", {"lengths": np.ones(batch + 1, np.int64)}
         yield "real lengths", DtypeError, "lengths", {"lengths": np.ones(batch)}
@@ -130,31 +142,43 @@ def _neutral(text: str) -> str:
     return text.replace(" or bfloat16 or float16", "")
 
 
-@pytest.mark.parametrize("record", [r for r in EQUATIONS if len(r.symbols) > 0], ids=lambda r: r.id)
-def test_a_wrong_size_names_the_symbol_that_disagrees(record: Equation) -> None:
-    """Every argument that shares a symbol with an earlier one is given one more of it."""
+def _shared_sizes(record: Equation) -> Iterator[tuple[str, int, str]]:
+    """(argument, axis, symbol) wherever a size was settled by an earlier argument."""
     case = _case(record)
-    tried = 0
     seen: set[str] = set()
     for a in record.arguments:
         if not a.is_array or a.each or case.arguments[a.name] is None:
             continue
-        offset = int(record.batched and a.role == "data")
-        for axis, dim in enumerate(a.shape):
-            ((symbol, times), *more) = dim.terms or ((("", 0),))
-            if symbol in seen and times == 1 and not more and "[" not in symbol:
-                value = case.arguments[a.name]
-                longer = np.concatenate([value, value.take([0], axis=axis + offset)], axis=axis + offset)
-                for target in TARGETS.values():
-                    found = _raised(target, record, {a.name: longer})
-                    assert type(found) is ShapeError
-                    assert found.symbol == symbol
-                    assert symbol in str(found)
-                tried += 1
+        for axis, dim in enumerate(a.shape, int(record.batched and a.role == "data")):
+            if (
+                len(dim.terms) == 1
+                and dim.terms[0][0] in seen
+                and dim.terms[0][1] == 1
+                and "[" not in dim.text
+            ):
+                yield a.name, axis, dim.terms[0][0]
         for dim in a.shape:
             seen.update(symbol for symbol, _ in dim.terms)
-    if not tried:
-        pytest.skip("no size is shared")
+
+
+SHARED = [
+    pytest.param(record, *place, id=f"{record.id}-{place[0]}-{place[2]}")
+    for record in EQUATIONS
+    for place in _shared_sizes(record)
+]
+
+
+@pytest.mark.parametrize(("record", "argument", "axis", "symbol"), SHARED)
+def test_a_wrong_size_names_the_symbol_that_disagrees(
+    record: Equation, argument: str, axis: int, symbol: str
+) -> None:
+    value = _case(record).arguments[argument]
+    longer = np.concatenate([value, value.take([0], axis=axis)], axis=axis)
+    for target in TARGETS.values():
+        found = _raised(target, record, {argument: longer})
+        assert isinstance(found, ShapeError)
+        assert found.symbol == symbol
+        assert symbol in str(found)
 
 
 @pytest.mark.parametrize("record", [r for r in EQUATIONS if not r.smooth], ids=lambda r: r.id)
