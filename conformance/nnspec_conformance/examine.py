@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from nnspec_conformance.cases import Case
 from nnspec_conformance.judge import Expectation, Judgement
-from nnspec_conformance.targets import Answer, NotCovered, Target
+from nnspec_conformance.targets import Answer, Foreign, Hung, NotCovered, Target
 
 __all__ = ["Finding", "ask", "examine", "told"]
 
@@ -21,6 +21,12 @@ class Finding:
     judgement: Judgement | None = None
     error: str | None = None
     not_covered: str | None = None
+    hung: bool = False
+
+    @classmethod
+    def of_error(cls, error: Exception) -> Finding:
+        """No numbers: the candidate raised, crashed or hung."""
+        return cls(error=told(error), hung=isinstance(error, Hung))
 
     @property
     def bad(self) -> bool:
@@ -51,14 +57,13 @@ def examine(candidate: Target, expected: Expectation, aspects: Sequence[str]) ->
             found["forward"] = examine(candidate, expected, ["forward"])["forward"]
         return found
     except Exception as error:
-        message = told(error)
-        found = {a: Finding(error=message) for a in aspects}
+        found = {a: Finding.of_error(error) for a in aspects}
         if gradient and "forward" in aspects:  # the forward values may still be right
             try:
                 answer = ask(candidate, case, False)
                 found["forward"] = Finding(expected.judge_forward(answer.outputs))
             except Exception as again:
-                found["forward"] = Finding(error=told(again))
+                found["forward"] = Finding.of_error(again)
         return found
     found = {}
     if "forward" in aspects:
@@ -72,6 +77,8 @@ def examine(candidate: Target, expected: Expectation, aspects: Sequence[str]) ->
 
 def told(error: BaseException) -> str:
     """An exception in one line, with the candidate's own line of code."""
+    if isinstance(error, Foreign):
+        return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{place}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,14 +40,16 @@ def explained(target: str, row: Row) -> str:
         "  smallest inputs found",
         *(f"    {text}" for text in _inputs(c)),
         "",
-        f"  {c.where or 'result'}",
-        f"    expected  {c.expected}",
-        f"    received  {c.received}" + (f"   ({c.times:.3g} times the tolerance)" if c.times is not None else ""),
     ]
+    if c.where:
+        times = f"   ({c.times:.3g} times the tolerance)" if c.times is not None else ""
+        out += [f"  {c.where}", f"    expected  {c.expected}", f"    received  {c.received}{times}"]
+    else:
+        out += [f"  {row.message}"]
     if row.diagnosis:
         out += ["", "  probable mistake"]
         out += [f"    {d.title}" + (f"   [{d.source}]" if d.source else "") for d in row.diagnosis]
-    out += ["", f"  run it again: write the report with --json report.json, then: nnspec replay report.json --target {target}", ""]
+    out += ["", f"  run it again: write the report with --json report.json, then: nnspec replay report.json --target {shlex.quote(target)}", ""]
     return "\n".join(out)
 
 

@@ -21,7 +21,7 @@ from nnspec_reference.catalogue import Equation
 from nnspec_conformance import cases as cases_module
 from nnspec_conformance import evaluate
 from nnspec_conformance.cases import Case, build
-from nnspec_conformance.examine import Finding, ask, told
+from nnspec_conformance.examine import Finding, ask
 from nnspec_conformance.judge import Expectation, Judgement
 from nnspec_conformance.oracle import FLOAT64, FORMATS, Format, Rounded
 from nnspec_conformance.targets import NotCovered, Target
@@ -54,19 +54,19 @@ def examine(candidate: Target, case: Case, aspects: Sequence[str]) -> dict[str, 
     except (NotCovered, NotImplementedError) as reason:
         return {a: Finding(not_covered=str(reason)) for a in aspects}
     except Exception as error:
-        return {a: Finding(error=told(error)) for a in aspects}
+        return {a: Finding.of_error(error) for a in aspects}
     if "forward" in aspects:
         try:
             found["forward"] = Finding(_forward(candidate, case, states))
         except Exception as error:
-            found["forward"] = Finding(error=told(error))
+            found["forward"] = Finding.of_error(error)
     if "gradient" in aspects:
         try:
             found["gradient"] = Finding(_backward(candidate, case, states))
         except (NotCovered, NotImplementedError) as reason:
             found["gradient"] = Finding(not_covered=str(reason))
         except Exception as error:
-            found["gradient"] = Finding(error=told(error))
+            found["gradient"] = Finding.of_error(error)
     return found
 
 

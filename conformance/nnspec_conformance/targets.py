@@ -40,7 +40,21 @@ from nnspec_reference.catalogue import Equation, catalogue
 from nnspec_conformance import evaluate
 from nnspec_conformance.cases import Case
 
-__all__ = ["Answer", "BackendTarget", "ModuleTarget", "NotCovered", "ReferenceTarget", "Target", "TargetError", "is_foreign", "load"]
+__all__ = [
+    "Answer",
+    "BackendTarget",
+    "Errored",
+    "Fault",
+    "Foreign",
+    "Hung",
+    "ModuleTarget",
+    "NotCovered",
+    "ReferenceTarget",
+    "Target",
+    "TargetError",
+    "is_foreign",
+    "load",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -51,6 +65,22 @@ class TargetError(Exception):
 
 class NotCovered(Exception):  # noqa: N818 - it is an answer, not a fault
     """The target does not claim this case (another option, no `lengths`, no optional bias)."""
+
+
+class Foreign(Exception):  # noqa: N818
+    """Something that happened in another process, told completely: no line of ours explains it."""
+
+
+class Errored(Foreign):
+    """The target's own answer that it cannot compute a case: a refusal, where the input is to be refused."""
+
+
+class Fault(Foreign):
+    """No answer: a crash, a hang, or nonsense."""
+
+
+class Hung(Fault):
+    """No answer in time."""
 
 
 @dataclass(frozen=True)
@@ -415,13 +445,18 @@ def is_foreign(spec: str) -> bool:
     return spec != "reference" and spec.partition("@")[0] not in nnspec.backends()
 
 
-def load(spec: str) -> Target:
+def load(spec: str, seconds: float | None = None) -> Target:
     """The target of that name: a backend (``torch``, ``torch@cuda``), ``reference``, ``module:attr`` or ``path.py[:attr]``.
 
+    Or ``command:CMD``, a program that speaks the protocol of module `command`; `seconds` limits each request to it.
     Raises `TargetError`, or `nnspec.BackendUnavailable` for a backend whose library or device is missing.
     """
     if spec == "reference":
         return ReferenceTarget()
+    if spec.startswith("command:"):
+        from nnspec_conformance.command import CommandTarget
+
+        return CommandTarget(spec, seconds)
     name, _, device = spec.partition("@")
     if name in nnspec.backends():
         return BackendTarget(spec, nnspec.backend(name), device or None)
