@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from nnspec_conformance.golden import golden, near
@@ -271,12 +272,12 @@ def zeros_suffice_where_the_cost_is_convex() -> None:
     (g,) = autodiff.grad(lambda theta: _logistic_cost(theta, examples), (found[0].theta,))
     assert near(g, [0.0] * 3, 1e-6), "a critical point, hence the minimum"
     costs = [epoch.training for epoch in found[0].curve]
-    assert all(after <= before + 1e-15 for before, after in zip(costs, costs[1:], strict=False))
+    assert all(after <= before + 1e-15 for before, after in pairwise(costs))
 
 
 @golden("X05")
 def zeros_do_not_suffice_in_a_network() -> None:
-    """A tanh network that starts at zero learns its output bias alone; from small unequal weights it learns XOR."""
+    """From zeros a tanh network learns its output bias alone; from small unequal weights it learns XOR."""
     xor = [(Vector([float(a), float(b)]), a ^ b) for a in (0, 1) for b in (0, 1)]
     unbalanced = [*xor, xor[0]]
 
@@ -297,17 +298,13 @@ def zeros_do_not_suffice_in_a_network() -> None:
     stuck = train(Vector([0.0] * 13), unbalanced, 20)
     assert stuck[:12] == (0.0,) * 12 and stuck[12] < 0, "only the share of the labels is learned"
     learned = train(Vector(math.sin(3 * i + 1) / 2 for i in range(13)), xor, 400)
-    assert (
-        cost(learned, xor)
-        < 0.05
-        < math.log(2)
-        == near(cost(Vector([0.0] * 13), xor), math.log(2)) * math.log(2)
-    )
+    assert near(cost(Vector([0.0] * 13), xor), math.log(2)), "a guess"
+    assert cost(learned, xor) < 0.05
 
 
 @golden("E15", "W39")
 def the_loop_counts_steps_and_watches_the_dev_set() -> None:
-    """t runs on over the epochs, the curve is of fixed examples, and the best parameters by dev cost are kept."""
+    """t runs on over the epochs, the curve is of fixed examples, and the best by dev cost is kept."""
     examples = list(zip(_INPUTS, _LABELS, strict=True))
     seen: list[int] = []
 
