@@ -57,6 +57,8 @@ class Settings:
     workers: int = 1
     timeout: float = 300.0
     deviations: tuple[Deviation, ...] = ()
+    shrink_seconds: float = 6.0
+    """How long to look for a smaller counterexample, per failing row; 0 takes the first."""
 
     @property
     def request_seconds(self) -> float:
@@ -304,8 +306,8 @@ def _smallest(
     record: Equation, c: Target, aspect: str, dtype: str, case: Case, finding: Finding, chosen: Settings
 ) -> tuple[Case, Finding]:
     """A smaller case that fails too: Hypothesis shrinks the plan, then the numbers themselves are simplified."""
-    limit = time.monotonic() + 8.0
-    if case.plan is None or finding.hung:
+    limit = time.monotonic() + chosen.shrink_seconds * 2 / 3
+    if case.plan is None or finding.hung or not chosen.shrink_seconds:
         return case, finding  # a long sequence: its length is the point; a hang: every try would cost the limit
     best: list[tuple[Any, Case, Finding]] = [(shrink.rank(case), case, finding)]
 
