@@ -15,17 +15,11 @@ __all__ = ["load"]
 
 
 def _add_at(table: Any, index: Any, values: Any) -> None:
-    """``table[index[k]] += values[k]``. Of rows, those of one index are first brought together and summed.
-
-    That is many times as fast as `numpy.add.at`, which is fast on numbers only.
-    """
-    if values.ndim == 1:
-        numpy.add.at(table, index, values)
-        return
-    order = numpy.argsort(index, kind="stable")
-    index = index[order]
-    starts = numpy.flatnonzero(numpy.concatenate(([True], index[1:] != index[:-1])))
-    table[index[starts]] += numpy.add.reduceat(values[order], starts, axis=0)
+    """``table[index[k]] += values[k]`` entry by entry: `numpy.add.at` is some four times slower on rows."""
+    if values.ndim > 1:
+        size = values[0].size
+        index = (index[:, None] * size + numpy.arange(size)).reshape(-1)
+    numpy.add.at(table.reshape(-1), index, values.reshape(-1))
 
 
 def load(check_values: bool = True) -> Backend:
