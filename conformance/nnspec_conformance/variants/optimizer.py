@@ -40,6 +40,12 @@ def sign_only(theta: Any, g: Any, lr: Any) -> Any:
     return update, theta + update
 
 
+@variant("optimizer.sgd", "θ decays as well, by a hundredth of a step", source="weight decay left on")
+def decays(theta: Any, g: Any, lr: Any) -> Any:
+    update = -(lr * (g + theta / 100))
+    return update, theta + update
+
+
 @variant("optimizer.minibatch", "sums where a mean is meant, and averages where a sum is", source="E15; S13")
 def sum_for_mean(g: Any, reduction: str = "mean") -> Any:
     return optimizer.minibatch(g, "sum" if reduction == "mean" else "mean")
@@ -290,6 +296,16 @@ def raw_gradient(
     return update, m, v, theta + update
 
 
+@variant("optimizer.adam", "θ decays as well, unscaled by the learning rate", source="M21 (Flux.jl AdamW)")
+def decays_unscaled(
+    theta: Any, m: Any, v: Any, g: Any, t: int, lr: Any, beta_1: Any, beta_2: Any, eps: Any,
+    eps_placement: str = "inside",
+) -> Any:  # fmt: skip
+    update, m, v, _ = optimizer.adam(theta, m, v, g, t, lr, beta_1, beta_2, eps, eps_placement)
+    update = update - theta / 100
+    return update, m, v, theta + update
+
+
 # ------------------------------------------------------------------------------------ many steps
 def _steps(
     theta: Any,
@@ -375,6 +391,15 @@ def never_zeroed(
     for g_t in g:
         sums.append(g_t if not sums else sums[-1] + g_t)
     return optimizer.trajectory(theta, tuple(sums), lr, rho, beta_1, beta_2, eps, method, eps_placement)
+
+
+@variant("optimizer.trajectory", "ε is never below 10⁻⁸", source="a floor hidden in the implementation")
+def hidden_floor(
+    theta: Any, g: Any, lr: Any, rho: Any, beta_1: Any, beta_2: Any, eps: Any,
+    method: str = "sgd", eps_placement: str = "outside",
+) -> Any:  # fmt: skip
+    floor = scalars.maximum(eps, scalars.constant(1, eps) / 10**8)
+    return optimizer.trajectory(theta, g, lr, rho, beta_1, beta_2, floor, method, eps_placement)
 
 
 @variant("optimizer.trajectory", "θ is returned before the last step")
