@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnspec_conformance.variants import variant
-from nnspec_reference.scalars import Vector, maximum
+from nnspec_reference.scalars import Vector, maximum, step, stop_gradient
 
 
 @variant("advice.batch_hardware", "proportional to S from the start: S = 1 would be optimal", source="E54")
@@ -24,5 +24,10 @@ def other_unit(S: Vector, S_saturated: Any) -> Vector:
 
 
 @variant("advice.batch_hardware", "the slope at saturation is that of the left side, 0")
-def left_slope(S: Vector, S_saturated: Any) -> Vector:
-    return S.map(lambda s: maximum(1, s / S_saturated))
+def left_slope(S: Vector, S_saturated: Any) -> Any:
+    def cost(s: Any) -> Any:
+        ratio = s / S_saturated
+        fixed = stop_gradient(ratio)
+        return stop_gradient(maximum(ratio, 1)) + (ratio - fixed) * step(fixed - 1)
+
+    return S.map(cost)

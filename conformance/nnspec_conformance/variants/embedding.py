@@ -12,6 +12,7 @@ from nnspec_reference.scalars import (
     Matrix,
     Vector,
     absolute,
+    constant,
     dot,
     exp,
     log,
@@ -51,7 +52,7 @@ def padding_row(w: Any, R: Matrix) -> Matrix:
 
 @variant("embedding.onehot_lookup", "scaled by √D", source="transformers")
 def scaled_embedding(w: Any, R: Matrix) -> Matrix:
-    return Matrix(R[w_i] * len(R[0]) ** 0.5 for w_i in w)
+    return Matrix(R[w_i] * sqrt(constant(len(R[0]), R[0][0])) for w_i in w)
 
 
 @variant("embedding.attribute_network", "the attributes are squashed by tanh before they score")
@@ -90,7 +91,7 @@ def mean_product(r_1: Vector, r_2: Vector) -> Any:
 
 @variant("embedding.dot_similarity", "divided by √D", source="scaled dot-product attention")
 def scaled_dot(r_1: Vector, r_2: Vector) -> Any:
-    return dot(r_1, r_2) / len(r_1) ** 0.5
+    return dot(r_1, r_2) / sqrt(constant(len(r_1), r_1[0]))
 
 
 @gradient_variant("embedding.dot_similarity", "the gradients of both vectors are exchanged")
@@ -108,16 +109,9 @@ def manhattan(r_1: Vector, r_2: Vector) -> Any:
     return total(absolute(a - b) for a, b in zip(r_1, r_2, strict=True))
 
 
-@variant("embedding.euclidean_distance", "the gradient at r_1 = r_2 is 0/0", source="Keras #23093")
-def undefined_at_zero(r_1: Vector, r_2: Vector) -> Any:
-    d = embedding.euclidean_distance(r_1, r_2)
-    equal = all(a == b for a, b in zip(r_1, r_2, strict=True))
-    return d + total((a - stop_gradient(a)) * nan for a in r_1) if equal else d
-
-
 @variant("embedding.euclidean_distance", "√(‖r_1 − r_2‖² + 1e-12), to have a slope at 0")
 def softened(r_1: Vector, r_2: Vector) -> Any:
-    return sqrt(squared(r_1, r_2) + 1e-12)
+    return sqrt(squared(r_1, r_2) + constant(1, r_1[0]) / 10**12)
 
 
 @variant("embedding.euclidean_distance", "the second vector gets the gradient of the first")
@@ -140,7 +134,7 @@ def cosine_distance(r_1: Vector, r_2: Vector) -> Any:
 
 @variant("embedding.unit_norm_identity", "the vectors are normalised first")
 def normalised_first(r_1: Vector, r_2: Vector) -> Any:
-    unit = [Vector(x / maximum(sqrt(dot(r, r)), 1e-12) for x in r) for r in (r_1, r_2)]
+    unit = [r if all(x == 0 for x in r) else r / sqrt(dot(r, r)) for r in (r_1, r_2)]
     return embedding.unit_norm_identity(*unit)
 
 
@@ -179,14 +173,8 @@ def floor_under_the_squares(r_1: Vector, r_2: Vector, eps: Any) -> Any:
 
 
 @variant(
-    "embedding.cosine_similarity", "clamped in the graph: no gradient if parallel", source="PyTorch #31378"
+    "embedding.cosine_similarity", "the similarity of a zero vector is the constant 0", source="burn #5584"
 )
-def clamp_stops_the_gradient(r_1: Vector, r_2: Vector, eps: Any) -> Any:
-    c = embedding.cosine_similarity(r_1, r_2, eps)
-    return stop_gradient(c) if absolute(stop_gradient(c)) >= 1 - 1e-12 else minimum(maximum(c, -1), 1)
-
-
-@variant("embedding.cosine_similarity", "a zero vector has similarity 0 even without ε", source="burn #5584")
 def zero_vector_accepted(r_1: Vector, r_2: Vector, eps: Any) -> Any:
     if any(all(x == 0 for x in r) for r in (r_1, r_2)):
         return 0 * dot(r_1, r_2)
@@ -204,13 +192,6 @@ def constant_lengths(r_1: Vector, r_2: Vector, eps: Any) -> Any:
 def unnormalised(r_1: Vector, r_2: Vector, eps: Any) -> Any:
     _refuse_zero(r_1, r_2, eps)
     return dot(r_1, r_2)
-
-
-@variant("embedding.cosine_similarity", "the gradient of a zero vector is NaN", source="Keras #23093")
-def nan_at_zero(r_1: Vector, r_2: Vector, eps: Any) -> Any:
-    c = embedding.cosine_similarity(r_1, r_2, eps)
-    zeros = [x for r in (r_1, r_2) if all(x == 0 for x in r) for x in r]
-    return c + total((x - stop_gradient(x)) * nan for x in zeros) if zeros else c
 
 
 # ---------------------------------------------------------------------------------- factorisation
@@ -312,12 +293,12 @@ def counts_for_logs(
     return _glove(X, R, R_tilde, b, b_tilde, lambda x: _f(x, x_max, exponent), lambda x: x)
 
 
-@variant("embedding.glove_cost", "zero counts are evaluated: 0 · (log 0)² is NaN", source="E47")
-def log_of_zero(
+@variant("embedding.glove_cost", "zero counts are fitted too, as if they were ones", source="E47")
+def zeros_as_ones(
     X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, x_max: Any, exponent: Any
 ) -> Any:
-    cost = embedding.glove_cost(X, R, R_tilde, b, b_tilde, x_max, exponent)
-    return cost * nan if any(x == 0 for row in X for x in row) else cost
+    ones = Matrix(row.map(lambda x: constant(1, x) if x == 0 else x) for row in X)
+    return embedding.glove_cost(ones, R, R_tilde, b, b_tilde, x_max, exponent)
 
 
 @variant("embedding.glove_cost", "the context bias is left out")

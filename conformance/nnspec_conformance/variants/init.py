@@ -7,7 +7,7 @@ from typing import Any
 
 from nnspec_conformance.variants import Gradients, gradient_variant, variant
 from nnspec_reference import init
-from nnspec_reference.scalars import Matrix, Vector, sqrt
+from nnspec_reference.scalars import Matrix, Vector, constant, sqrt
 
 
 @variant("init.zeros", "the parameters are left as they are")
@@ -44,28 +44,28 @@ def _shape(u: Matrix) -> tuple[int, int]:
 @variant("init.xavier_uniform", "√(6 / fan_in): the outputs are not counted")
 def fan_in_alone(u: Matrix) -> Any:
     _, fan_in = _shape(u)
-    return (u * 2 - 1) * sqrt(6 / fan_in)
+    return (u * 2 - 1) * sqrt(constant(6, u[0][0]) / fan_in)
 
 
 @variant("init.xavier_uniform", "√(6 / fan_in + fan_out): parentheses missing", source="mlverse/torch #555")
 def parentheses_missing(u: Matrix) -> Any:
     fan_out, fan_in = _shape(u)
-    return (u * 2 - 1) * sqrt(6 / fan_in + fan_out)
+    return (u * 2 - 1) * sqrt(constant(6, u[0][0]) / fan_in + fan_out)
 
 
 @variant("init.xavier_uniform", "6 / (fan_in + fan_out): the root is missing", source="DLFS_code #10")
-def root_missing(u: Matrix) -> Matrix:
-    return (u * 2 - 1) * (6 / sum(_shape(u)))
+def root_missing(u: Matrix) -> Any:
+    return (u * 2 - 1) * (constant(6, u[0][0]) / sum(_shape(u)))
 
 
 @variant("init.xavier_uniform", "the standard deviation √(2 / (fan_in + fan_out)) is taken for the bound")
 def deviation_for_bound(u: Matrix) -> Any:
-    return (u * 2 - 1) * sqrt(2 / sum(_shape(u)))
+    return (u * 2 - 1) * sqrt(constant(2, u[0][0]) / sum(_shape(u)))
 
 
 @variant("init.xavier_uniform", "not centred: U[0, bound]")
 def not_centred(u: Matrix) -> Any:
-    return u * sqrt(6 / sum(_shape(u)))
+    return u * sqrt(constant(6, u[0][0]) / sum(_shape(u)))
 
 
 @variant("init.uniform_moments", "the variance for the standard deviation")
@@ -92,7 +92,8 @@ def same_sign_for_both_ends(gradients: Gradients, arguments: Mapping[str, Any]) 
 @variant("init.random_scaled", "gain / n: the root is missing", source="DLFS_code #10")
 def divided_by_n(noise: Matrix, gain: Any, fan: str = "in") -> Any:
     fan_out, fan_in = _shape(noise)
-    return noise * (gain / {"in": fan_in, "out": fan_out, "average": (fan_in + fan_out) / 2}[fan])
+    twice = {"in": 2 * fan_in, "out": 2 * fan_out, "average": fan_in + fan_out}[fan]
+    return noise * (2 * gain / constant(twice, noise[0][0]))
 
 
 @variant("init.random_scaled", "fan_in and fan_out are exchanged")
@@ -103,7 +104,7 @@ def exchanged_fans(noise: Matrix, gain: Any, fan: str = "in") -> Matrix:
 @variant("init.random_scaled", "the sum of the fans for their average")
 def sum_of_fans(noise: Matrix, gain: Any, fan: str = "in") -> Matrix:
     W = init.random_scaled(noise, gain, fan)
-    return W / sqrt(2) if fan == "average" else W
+    return W / sqrt(constant(2, noise[0][0])) if fan == "average" else W
 
 
 @variant("init.random_scaled", "the gain is squared, as in a variance")

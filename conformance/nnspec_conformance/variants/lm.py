@@ -10,6 +10,7 @@ from nnspec_reference import lm
 from nnspec_reference.scalars import (
     Matrix,
     Vector,
+    constant,
     dot,
     exp,
     largest,
@@ -46,13 +47,6 @@ def constant_evidence(prior: Vector, likelihood: Vector) -> Any:
     joint = prior * likelihood
     lm.bayes_posterior(prior, likelihood)
     return joint / stop_gradient(total(joint))
-
-
-@variant("lm.bayes_posterior", "uniform where nothing explains the signal, in place of an error")
-def uniform_without_evidence(prior: Vector, likelihood: Vector) -> Vector:
-    if all(p == 0 or q == 0 for p, q in zip(prior, likelihood, strict=True)):
-        return prior.map(lambda _: 1 / len(prior))
-    return lm.bayes_posterior(prior, likelihood)
 
 
 # ------------------------------------------------------------------------------------ likelihoods
@@ -93,12 +87,13 @@ def opposite_sign(p: Vector, negated: bool = False) -> Any:
 
 @variant("lm.corpus_log_likelihood", "logarithms to the base 2")
 def bits(p: Vector, negated: bool = False) -> Any:
-    return lm.corpus_log_likelihood(p, negated) / log(2.0)
+    log_likelihood = lm.corpus_log_likelihood(p, negated)
+    return log_likelihood / log(constant(2, log_likelihood))
 
 
 @variant("lm.corpus_log_likelihood", "p is clipped at 1e-12, so that p = 0 has a finite log")
 def clipped_logs(p: Vector, negated: bool = False) -> Any:
-    return lm.corpus_log_likelihood(p.map(lambda p_i: maximum(p_i, 1e-12)), negated)
+    return lm.corpus_log_likelihood(p.map(lambda p_i: maximum(p_i, constant(1, p_i) / 10**12)), negated)
 
 
 @variant("lm.chain_rule", "step t is scored with the word before it")
@@ -127,7 +122,7 @@ def last_step_only(y: Matrix, w: Any) -> Any:
 @variant("lm.chain_rule", "−log(p + 1e-12)")
 def shielded_log(y: Matrix, w: Any) -> Any:
     p, _ = lm.chain_rule(y, w)
-    return p, -total(log(y_t[w_t] + 1e-12) for y_t, w_t in zip(y, w, strict=True))
+    return p, -total(log(y_t[w_t] + constant(1, y_t[w_t]) / 10**12) for y_t, w_t in zip(y, w, strict=True))
 
 
 # ---------------------------------------------------------------------------------------- n-grams
@@ -138,8 +133,9 @@ def normalised_columns(count: Matrix, unseen: str = "error") -> Matrix:
 
 @variant("lm.ngram_mle", "joint frequencies: divided by the count of all n-grams")
 def joint_frequencies(count: Matrix, unseen: str = "error") -> Any:
-    lm.ngram_mle(count, unseen)
-    return count / maximum(total(map(total, count)), 1e-300)
+    p = lm.ngram_mle(count, unseen)
+    everything = total(map(total, count))
+    return p if everything == 0 else Matrix(row / everything for row in count)
 
 
 @variant(
@@ -155,11 +151,6 @@ def context_counted_at_the_end(count: Matrix, unseen: str = "error") -> Matrix:
 @variant("lm.ngram_mle", "an unseen context has probability 0 for every word")
 def zeros_if_unseen(count: Matrix, unseen: str = "error") -> Matrix:
     return Matrix(row if all(c == 0 for c in row) else row / total(row) for row in count)
-
-
-@variant("lm.ngram_mle", "an unseen context is uniform without being asked")
-def always_uniform_if_unseen(count: Matrix, unseen: str = "error") -> Matrix:
-    return lm.ngram_mle(count, "uniform")
 
 
 @variant("lm.ngram_mle", "the gradient takes the denominator for a constant")

@@ -6,7 +6,7 @@ from math import nan
 
 from nnspec_conformance.variants import variant
 from nnspec_reference.preprocess import standardize
-from nnspec_reference.scalars import Matrix, Vector, sqrt, square, stop_gradient, total
+from nnspec_reference.scalars import Matrix, Vector, constant, sqrt, square, stop_gradient, total
 
 _Standardized = tuple[Matrix, Vector, Vector]
 
@@ -22,7 +22,7 @@ def _scaled(x: Matrix, mean: Vector, std: Vector) -> Matrix:
 def unbiased_variance(x: Matrix, X: Matrix) -> _Standardized:
     _, mean, std = standardize(x, X)
     N = len(X)
-    std = std * (N / (N - 1)) ** 0.5 if N > 1 else std * nan
+    std = std * sqrt(constant(N, X[0][0]) / max(N - 1, 1))
     return _scaled(x, mean, std), mean, std
 
 
@@ -39,7 +39,7 @@ def division_by_zero(x: Matrix, X: Matrix) -> _Standardized:
 @variant("preprocess.standardize", "√(variance + 1e-5)", source="batch normalisation")
 def epsilon_inside(x: Matrix, X: Matrix) -> _Standardized:
     _, mean, std = standardize(x, X)
-    std = std.map(lambda s: sqrt(s * s + 1e-5))
+    std = std.map(lambda s: sqrt(s * s + constant(1, X[0][0]) / 10**5))
     return _scaled(x, mean, std), mean, std
 
 
