@@ -56,11 +56,16 @@ def _reproducing(
     found = []
     for variant in known:
         try:
-            expected = Expectation(case, variant_balls(case, variant, gradient), None)
+            ball = variant_balls(case, variant, gradient)
+            # a mistake may be known by its NaN, of which balls say nothing
+            plain = None if gradient else evaluate.floats(case, variant.function, gradient=False)
+            expected = Expectation(case, ball, plain)
         except (Undecided, ValueError, ZeroDivisionError, IndexError, TypeError):
             continue
         judged = (
-            expected.judge_gradient(answer.gradients or {}) if gradient else expected.judge_forward(answer.outputs)
+            expected.judge_gradient(answer.gradients or {})
+            if gradient
+            else expected.judge_forward(answer.outputs)
         )
         if judged.entries and not judged.misses and not judged.inconclusive:
             found.append(Diagnosis(variant.id, variant.title, variant.source))

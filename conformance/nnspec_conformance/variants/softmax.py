@@ -33,8 +33,7 @@ _MASK = float("-inf")
     "softmax.vector", "no shift: e^z overflows, or all of it underflows", source="NNlib.jl #43 and folklore"
 )
 def unshifted(z: Any) -> Any:
-    e = z.map(exp)
-    return e / total(e)
+    return _quotients(z.map(exp))
 
 
 @variant(
@@ -42,8 +41,13 @@ def unshifted(z: Any) -> Any:
 )
 def shift_starts_at_zero(z: Any) -> Any:
     m = detach(maximum(largest(z), 0))
-    e = z.map(lambda z_i: exp(z_i - m))
-    return e / total(e)
+    return _quotients(z.map(lambda z_i: exp(z_i - m)))
+
+
+def _quotients(e: Vector) -> Vector:
+    """e / Σ e, and NaN where Python would refuse to divide 0 by 0."""
+    p: Vector = e * exp(-log(total(e)))
+    return p
 
 
 @variant("softmax.vector", "the denominator leaves out the score's own term")
