@@ -10,15 +10,15 @@ from __future__ import annotations
 import itertools
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from hypothesis import strategies as st
 from nnspec_reference.catalogue import Argument, Dim, Equation, Option, Result, catalogue
 
-__all__ = ["MODES", "Case", "Plan", "build", "corners", "plans", "static_values"]
+__all__ = ["MODES", "Case", "Plan", "Seeded", "Source", "build", "corners", "draw_one", "plans", "static_values"]
 
 Array = np.ndarray[Any, Any]
 
@@ -106,32 +106,75 @@ Sizes = Mapping[str, int | str]
 """Sizes that a candidate is bound to: a number, or the symbol whose size is to be the same."""
 
 
+class Source(Protocol):
+    """Where a plan's choices come from."""
+
+    def integer(self, least: int, most: int) -> int:
+        """A whole number between the two, both included."""
+
+    def one_of(self, values: Sequence[Any]) -> Any:
+        """One of the values."""
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Choices that Hypothesis makes, and shrinks."""
+
+    draw: Callable[[st.SearchStrategy[Any]], Any]
+
+    def integer(self, least: int, most: int) -> int:
+        return int(self.draw(st.integers(least, most)))
+
+    def one_of(self, values: Sequence[Any]) -> Any:
+        return self.draw(st.sampled_from(values))
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """Choices that follow from a seed alone, whatever version of Hypothesis is installed."""
+
+    rng: np.random.Generator
+
+    def integer(self, least: int, most: int) -> int:
+        """A whole number between the two, both included."""
+        return int(self.rng.integers(least, most + 1))
+
+    def one_of(self, values: Sequence[Any]) -> Any:
+        """One of the values."""
+        return values[int(self.rng.integers(len(values)))]
+
+
 def plans(record: Equation, fixed: Options | None = None, bound: Sizes | None = None) -> st.SearchStrategy[Plan]:
     """Plans for an equation, simplest first: tiny sizes, default options, small integers; some of it may be fixed."""
-    return st.composite(_draw_plan)(record, fixed or {}, bound or {})
+
+    def draw_plan(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Plan:
+        return draw_one(_Drawn(draw), record, fixed or {}, bound or {})
+
+    return st.composite(draw_plan)()
 
 
-def _draw_plan(draw: Callable[[st.SearchStrategy[Any]], Any], record: Equation, fixed: Options, bound: Sizes) -> Plan:
+def draw_one(source: Source, record: Equation, fixed: Options, bound: Sizes) -> Plan:
+    """One plan, of the source's choices."""
     sizes: dict[str, int] = {}
     if record.batched:
-        sizes[_BATCH] = draw(st.integers(1, 3))
+        sizes[_BATCH] = source.integer(1, 3)
     for symbol in _drawn_symbols(record):
         least = record.minimum(symbol)
-        sizes[symbol] = draw(st.integers(least, max(least, _LARGEST.get(symbol, 4))))
+        sizes[symbol] = source.integer(least, max(least, _LARGEST.get(symbol, 4)))
     for symbol in _layered_symbols(record):
         for layer in range(_layers(record, sizes) + 1):
-            sizes[f"{symbol}[{layer}]"] = draw(st.integers(record.minimum(symbol), 4))
+            sizes[f"{symbol}[{layer}]"] = source.integer(record.minimum(symbol), 4)
     _bind(sizes, bound)
     _keep_relations(record, sizes)
-    options = tuple((o.name, draw(st.sampled_from(_values(o, fixed)))) for o in record.options)
+    options = tuple((o.name, source.one_of(_values(o, fixed))) for o in record.options)
     optional = [a.name for a in record.arguments if a.optional]
-    absent = frozenset(name for name in optional if draw(st.booleans()))
-    mode = draw(st.sampled_from(_modes(record)))
-    seed = draw(st.integers(0, 2**16 - 1))
+    absent = frozenset(name for name in optional if source.one_of((False, True)))
+    mode = source.one_of(_modes(record))
+    seed = source.integer(0, 2**16 - 1)
     lengths = None
-    if record.time and draw(st.booleans()):
+    if record.time and source.one_of((False, True)):
         least, most = record.minimum(record.time), sizes[record.time]
-        lengths = tuple(draw(st.integers(least, most)) for _ in range(sizes[_BATCH]))
+        lengths = tuple(source.integer(least, most) for _ in range(sizes[_BATCH]))
     return Plan(tuple(sizes.items()), options, absent, mode, seed, lengths)
 
 
@@ -316,8 +359,10 @@ def _fill(
         pool = rng.integers(0, limit, max(1, limit // 2)) if mode in ("ties", "sparse") else np.arange(limit)
         return pool[rng.integers(0, len(pool), shape)].astype(np.int64) if limit else np.zeros(shape, np.int64)
     if a.kind == "count":
-        counts = rng.integers(0, 4, shape)
-        return np.where(rng.random(shape) < 0.2, rng.integers(0, 150, shape), counts).astype(np.int64)
+        small, large = rng.integers(0, 9, shape), rng.integers(0, 150, shape)
+        edges = 2 ** rng.integers(2, 8, shape) + rng.integers(-1, 2, shape)  # where thresholds like to be
+        kind = rng.random(shape)
+        return np.where(kind < 0.5, small, np.where(kind < 0.8, edges, large)).astype(np.int64)
     if a.kind == "onehot":
         d = shape[-1]
         return np.eye(d)[rng.integers(0, d, shape[:-1])].astype(dtype)
