@@ -41,7 +41,7 @@ def recap_table() -> tuple[Advice, ...]:
 
 @equation(
     data("S", "n", "positive"),
-    hyper("S_saturated", 1, 2, 0.5, 3, low=0.0, open_low=True),
+    hyper("S_saturated", 1, 2, 0.5, 4, low=0.0, open_low=True),
     results=[real("cost", "n")],
 )
 def batch_hardware(S: Vector, S_saturated: Any) -> Vector:
