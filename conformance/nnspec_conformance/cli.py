@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import subprocess
@@ -156,6 +157,11 @@ def check(
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     _conclude(console, report, json_file)
+    _write(report, json_file, html_file, junit_file)
+    sys.exit(0 if report.ok else 1)
+
+
+def _write(report: Report, json_file: Path | None, html_file: Path | None, junit_file: Path | None) -> None:
     if json_file:
         report.write_json(json_file)
     if junit_file:
@@ -164,7 +170,6 @@ def check(
         from nnspec_conformance import html
 
         html.write(report, html_file)
-    sys.exit(0 if report.ok else 1)
 
 
 def _need_test_extra() -> None:
@@ -250,6 +255,58 @@ def replay(file: Path, spec: str | None, number: int, here: bool) -> None:
         raise click.UsageError(f"{file}: no counterexample to replay ({error})") from None
     _console().print(outcome.text, markup=False)
     sys.exit(0 if outcome.conforms else 1)
+
+
+# ------------------------------------------------------------------------------------------- vectors
+@main.group()
+def vectors() -> None:
+    """Frozen vectors as JSON, for an implementation that no process can be started for."""
+
+
+@vectors.command("export")
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--equation", "globs", multiple=True, default=("*",), metavar="GLOB", help="Only these equations.")
+def vectors_export(directory: Path, globs: tuple[str, ...]) -> None:
+    """Write the vectors, an index with their hashes, and their JSON schema to DIR."""
+    _need_test_extra()
+    from nnspec_reference.catalogue import catalogue
+
+    from nnspec_conformance import vectors as vectors_module
+
+    records = [r for r in catalogue().values() if r.arrays and any(fnmatch.fnmatchcase(r.id, g) for g in globs)]
+    if not records:
+        raise click.UsageError(f"no equation matches {', '.join(globs)}")
+    try:
+        index = vectors_module.export(directory, records, lambda ident, n: click.echo(f"{n:5} {ident}"))
+    except vectors_module.VectorError as error:
+        raise click.UsageError(str(error)) from None
+    total = sum(about["vectors"] for about in index["files"].values())
+    click.echo(f"{total:5} vectors of {len(index['files'])} equations in {directory}")
+
+
+@vectors.command("check")
+@click.argument("answers", metavar="ANSWERS", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--vectors", "directory", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+    help="The folder that `vectors export` wrote.",
+)
+@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the JSON report.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML report.")
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a JUnit report.")
+def vectors_check(
+    answers: Path, directory: Path, json_file: Path | None, html_file: Path | None, junit_file: Path | None
+) -> None:
+    """Judge ANSWERS, a file with one JSON object a line; verdicts and exit status as those of `check`."""
+    _need_test_extra()
+    from nnspec_conformance import vectors as vectors_module
+
+    try:
+        report = vectors_module.check(directory, answers)
+    except vectors_module.VectorError as error:
+        raise click.UsageError(str(error)) from None
+    _conclude(_console(), report, json_file)
+    _write(report, json_file, html_file, junit_file)
+    sys.exit(0 if report.ok else 1)
 
 
 # ----------------------------------------------------------------------------------------------- zoo

@@ -18,11 +18,11 @@ import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import IO, Any
 
 from nnspec_conformance import wire
 from nnspec_conformance.cases import Case
+from nnspec_conformance.report import spec_version
 from nnspec_conformance.targets import Answer, Errored, Fault, Hung, NotCovered, TargetError
 from nnspec_conformance.wire import WireError, shorten
 from nnspec_reference.catalogue import Equation, catalogue
@@ -308,7 +308,7 @@ class CommandTarget:
         self._running.append(child)
         line = ""
         try:
-            hello = {"cmd": "start", "protocol": PROTOCOL, "spec_version": _spec_version()}
+            hello = {"cmd": "start", "protocol": PROTOCOL, "spec_version": spec_version()}
             line = child.ask(hello, max(self.seconds, SECONDS))
             return described(wire.parse(line))
         except WireError as error:
@@ -370,9 +370,3 @@ def _stop(running: list[Child]) -> None:
     while running:
         running.pop().stop()
 
-
-def _spec_version() -> str:
-    try:
-        return version("nnspec")
-    except PackageNotFoundError:
-        return "unknown"

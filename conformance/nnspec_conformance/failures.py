@@ -49,8 +49,10 @@ def explained(target: str, row: Row) -> str:
     if row.diagnosis:
         out += ["", "  probable mistake"]
         out += [f"    {d.title}" + (f"   [{d.source}]" if d.source else "") for d in row.diagnosis]
-    out += ["", f"  run it again: write the report with --json report.json, then: nnspec replay report.json --target {shlex.quote(target)}", ""]
-    return "\n".join(out)
+    if not target.startswith("vectors:"):  # recorded answers cannot be asked again
+        again = f"nnspec replay report.json --target {shlex.quote(target)}"
+        out += ["", f"  run it again: write the report with --json report.json, then: {again}"]
+    return "\n".join([*out, ""])
 
 
 def _inputs(c: Counterexample) -> list[str]:

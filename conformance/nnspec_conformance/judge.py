@@ -32,6 +32,10 @@ class Miss:
     times: float
     """By how many tolerances it misses; inf where the ball is a point."""
 
+    def __str__(self) -> str:
+        times = "" if math.isinf(self.times) else f", off by {self.times:.3g} tolerances"
+        return f"{self.where}: expected {self.expected}, received {self.received}{times}"
+
 
 @dataclass
 class Judgement:

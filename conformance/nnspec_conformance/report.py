@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nnspec_conformance.diagnose import Diagnosis
     from nnspec_conformance.judge import Miss
 
-__all__ = ["SCHEMA", "VERDICTS", "Counterexample", "Report", "Row", "decode", "encode"]
+__all__ = ["SCHEMA", "VERDICTS", "Counterexample", "Report", "Row", "decode", "encode", "spec_version"]
 
 SCHEMA = "nnspec.report/1"
 
@@ -214,7 +214,7 @@ class Report:
         reports = [
             {
                 "schema": SCHEMA,
-                "spec_version": _version(),
+                "spec_version": spec_version(),
                 "target": target,
                 "environment": environment(),
                 "seed": self.seed,
@@ -228,7 +228,7 @@ class Report:
         ]
         if len(reports) == 1:
             return reports[0]
-        return {"schema": SCHEMA, "spec_version": _version(), "seed": self.seed, "reports": reports}
+        return {"schema": SCHEMA, "spec_version": spec_version(), "seed": self.seed, "reports": reports}
 
     def write_json(self, path: Path) -> None:
         """Write the JSON report."""
@@ -257,7 +257,8 @@ class Report:
         xml.write(str(path), pretty=True)
 
 
-def _version() -> str:
+def spec_version() -> str:
+    """The installed version of nnspec."""
     try:
         return version("nnspec")
     except PackageNotFoundError:

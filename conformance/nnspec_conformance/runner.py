@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import math
 import multiprocessing
 import os
 import signal
@@ -27,7 +26,7 @@ from nnspec_conformance import diagnose, laws, longruns, shrink, structure, targ
 from nnspec_conformance.cases import Case, Plan, build
 from nnspec_conformance.deviations import Deviation
 from nnspec_conformance.examine import Finding, examine, told
-from nnspec_conformance.judge import Judgement, Miss, expect
+from nnspec_conformance.judge import Judgement, expect
 from nnspec_conformance.report import Counterexample, Report, Row
 from nnspec_conformance.targets import Hung, NotCovered, Target
 
@@ -269,7 +268,7 @@ def _row(record: Equation, c: Target, aspect: str, dtype: str, tally: _Tally, ch
         return replace(
             row,
             verdict=verdict,
-            message=finding.error or _miss_text(miss),
+            message=finding.error or str(miss or "outside its ball"),
             counterexample=Counterexample.of(case, aspect, miss),
             diagnosis=tuple(names),
         )
@@ -281,13 +280,6 @@ def _row(record: Equation, c: Target, aspect: str, dtype: str, tally: _Tally, ch
         notes.insert(0, f"{found.inconclusive} of {found.entries} entries cannot be decided")
         return replace(row, verdict="inconclusive", message="; ".join(notes))
     return replace(row, message="; ".join(notes))
-
-
-def _miss_text(miss: Miss | None) -> str:
-    if miss is None:
-        return "outside its ball"
-    times = "" if math.isinf(miss.times) else f", off by {miss.times:.3g} tolerances"
-    return f"{miss.where}: expected {miss.expected}, received {miss.received}{times}"
 
 
 def _deviate(row: Row, target: str, chosen: Settings, used: set[Deviation]) -> Row:
