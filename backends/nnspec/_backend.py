@@ -24,7 +24,9 @@ class Operation:
     outputs, by name, to the gradient of every differentiable input, by name.
     """
 
-    def __init__(self, record: Equation, library: Library, body: Callable[..., Any], check_values: bool) -> None:
+    def __init__(
+        self, record: Equation, library: Library, body: Callable[..., Any], check_values: bool
+    ) -> None:
         self.record, self._library, self._body, self._values = record, library, body, check_values
         self._outputs = outputs_type(record)
         self.__doc__ = record.function.__doc__
@@ -57,30 +59,34 @@ class Operation:
                 seed = given.pop(result.name, None)
                 if result.kind != "real":
                     if seed is not None:
-                        raise ArgumentError(record.id, f"cotangent of {result.name}", "none: it is exact", "an array")
+                        raise ArgumentError(
+                            record.id, f"cotangent of {result.name}", "none: it is exact", "an array"
+                        )
                     continue
-                if seed is None:
-                    seed = library.zeros(library.shape(output), output)
-                else:
+                if seed is not None:
                     check_cotangent(record, library, result.name, seed, output, self._values)
                     if bound.lengths is not None and record.has_time(result):
                         seed = library.mask_time(seed, bound.lengths, 1)
                 seeds.append(seed)
             if given:
                 known = ", ".join(r.name for r in record.results)
-                raise ArgumentError(record.id, f"cotangent of {next(iter(given))}", f"one of {known}", "an unknown name")
+                raise ArgumentError(
+                    record.id, f"cotangent of {next(iter(given))}", f"one of {known}", "an unknown name"
+                )
             if pull is None:
                 raise NotDifferentiable(f"{record.id}: {library.name} returned no pullback")
             gradients = pull(seeds)
             missing = [n for n in smooth if gradients.get(n) is None]
             if missing:
-                raise NotDifferentiable(f"{record.id}: {library.name} gives no gradient of {', '.join(missing)}")
-            result = {n: gradients[n] for n in smooth}
+                raise NotDifferentiable(
+                    f"{record.id}: {library.name} gives no gradient of {', '.join(missing)}"
+                )
+            found: dict[str, Any] = {n: gradients[n] for n in smooth}
             if bound.lengths is not None:
                 for a in record.arguments:
-                    if a.name in result and record.has_time(a):
-                        result[a.name] = library.mask_time(result[a.name], bound.lengths, 1)
-            return result
+                    if a.name in found and record.has_time(a):
+                        found[a.name] = library.mask_time(found[a.name], bound.lengths, 1)
+            return found
 
         return outputs, pullback
 
@@ -156,7 +162,11 @@ class Backend:
                 raise AttributeError(f"no equation {ident!r}")
             body = self._find(record)
             if body is None:
-                why = "" if record.arrays else ": it is an algorithm of the reference, not an equation on arrays"
+                why = (
+                    ""
+                    if record.arrays
+                    else ": it is an algorithm of the reference, not an equation on arrays"
+                )
                 raise NotImplementedByBackend(f"{self.name} does not implement {ident}{why}")
             self._operations[ident] = Operation(record, self.library, body, self.check_values)
         return self._operations[ident]

@@ -37,7 +37,6 @@ class Library(Protocol):
     def is_binary(self, array: Array, low: float, high: float) -> bool: ...
     def row_sums_off(self, array: Array) -> float: ...
     def mask_time(self, array: Array, lengths: Array, axis: int) -> Array: ...
-    def zeros(self, shape: Sequence[int], like: Array) -> Array: ...
     def from_numpy(self, array: Any, device: str | None = None) -> Array: ...
     def to_numpy(self, array: Array) -> Any: ...
     def run(
@@ -47,7 +46,9 @@ class Library(Protocol):
         smooth: Sequence[str],
         gradient: bool,
         real: Sequence[bool],
-    ) -> tuple[tuple[Array, ...], Callable[[Sequence[Array]], Mapping[str, Any]] | None]: ...
+    ) -> tuple[tuple[Array, ...], Callable[[Sequence[Array | None]], Mapping[str, Any]] | None]:
+        """Outputs, and the pullback: a cotangent that is None is zero."""
+        ...
 
 
 class ArrayLibrary:
@@ -66,7 +67,13 @@ class ArrayLibrary:
         from_numpy: Callable[[Any], Array],
         to_numpy: Callable[[Array], Any],
     ) -> None:
-        self.name, self.array_name, self.array_type, self.ops, self.xp = name, array_name, array_type, ops, ops.xp
+        self.name, self.array_name, self.array_type, self.ops, self.xp = (
+            name,
+            array_name,
+            array_type,
+            ops,
+            ops.xp,
+        )
         self._from_numpy, self._to_numpy = from_numpy, to_numpy
         self._dtype_names: dict[Any, str] = {}  # one library's alone: dtypes of two do not compare
 
@@ -126,15 +133,20 @@ class ArrayLibrary:
         smooth: Sequence[str],
         gradient: bool,
         real: Sequence[bool],
-    ) -> tuple[tuple[Array, ...], Callable[[Sequence[Array]], Mapping[str, Any]] | None]:
+    ) -> tuple[tuple[Array, ...], Callable[[Sequence[Array | None]], Mapping[str, Any]] | None]:
         with self.ops.quiet():
             outputs, pullback = body(self.ops.with_gradient(gradient), **arguments)
         if pullback is None:
             return outputs, None
 
-        def pull(cotangents: Sequence[Array]) -> Mapping[str, Any]:
+        reals = [o for o, is_real in zip(outputs, real, strict=True) if is_real]
+
+        def pull(cotangents: Sequence[Array | None]) -> Mapping[str, Any]:
+            seeds = [
+                self.zeros(o.shape, o) if c is None else c for o, c in zip(reals, cotangents, strict=True)
+            ]
             with self.ops.quiet():
-                gradients: Mapping[str, Any] = pullback(*cotangents)
+                gradients: Mapping[str, Any] = pullback(*seeds)
             return gradients
 
         return outputs, pull

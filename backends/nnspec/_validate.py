@@ -39,7 +39,9 @@ def bind(
         value = given.get(a.name)
         if value is None:
             if not a.optional:
-                raise ArgumentError(record.id, a.name, a.described(record.batched) if a.is_array else a.kind, "nothing")
+                raise ArgumentError(
+                    record.id, a.name, a.described(record.batched) if a.is_array else a.kind, "nothing"
+                )
             arguments[a.name] = None
         elif a.kind == "hyper":
             arguments[a.name] = _hyper(record, a, value)
@@ -57,7 +59,9 @@ def bind(
     like = _dtypes(record, library, arrays, lengths)
     _devices(record, library, arrays, lengths)
     shapes = {
-        a.name: tuple(library.shape(i) for i in arguments[a.name]) if a.each else library.shape(arguments[a.name])
+        a.name: tuple(library.shape(i) for i in arguments[a.name])
+        if a.each
+        else library.shape(arguments[a.name])
         for a in record.arguments
         if a.is_array and arguments[a.name] is not None
     }
@@ -71,7 +75,8 @@ def bind(
             if record.has_time(a) and a.is_array and arguments[a.name] is not None:
                 arguments[a.name] = library.mask_time(arguments[a.name], lengths, 1)
         arrays = [
-            (label, a, arguments[a.name] if record.has_time(a) and not a.each else item) for label, a, item in arrays
+            (label, a, arguments[a.name] if record.has_time(a) and not a.each else item)
+            for label, a, item in arrays
         ]
     if values:
         for label, a, item in arrays:
@@ -230,7 +235,9 @@ _DOMAINS = {
 }
 
 
-def _values(record: Equation, library: Library, label: str, a: Argument, item: Array, sizes: dict[str, int]) -> None:
+def _values(
+    record: Equation, library: Library, label: str, a: Argument, item: Array, sizes: dict[str, int]
+) -> None:
     if 0 in library.shape(item):
         return
     if not a.is_real:

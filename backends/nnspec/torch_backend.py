@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from nnspec._backend import Backend
@@ -28,8 +29,8 @@ class TorchLibrary:
     name = "torch"
     array_name = "torch.Tensor"
     package = "nnspec.pytorch"
-    real_dtypes = ("float64", "float32", "bfloat16", "float16")
-    integer_dtypes = ("int64", "int32")
+    real_dtypes: tuple[str, ...] = ("float64", "float32", "bfloat16", "float16")
+    integer_dtypes: tuple[str, ...] = ("int64", "int32")
 
     def __init__(self, torch: Any) -> None:
         self.torch = torch
@@ -69,14 +70,27 @@ class TorchLibrary:
         mask = (steps[None, :] < lengths[:, None]).reshape(*array.shape[:2], *(1,) * (array.ndim - 2))
         return self.torch.where(mask, array, self.torch.zeros((), dtype=array.dtype, device=array.device))
 
-    def zeros(self, shape: Sequence[int], like: Tensor) -> Tensor:
-        return self.torch.zeros(tuple(shape), dtype=like.dtype, device=like.device)
-
     def from_numpy(self, array: Any, device: str | None = None) -> Tensor:
         return self.torch.tensor(array, device=device)
 
     def to_numpy(self, array: Tensor) -> Any:
         return array.detach().cpu().numpy()
+
+    @contextmanager
+    def _without_tf32(self) -> Iterator[None]:
+        """float32 means float32: cuDNN's recurrent kernels would round products to 11 bits unless told otherwise."""
+        cudnn = self.torch.backends.cudnn
+        before = cudnn.allow_tf32
+        cudnn.allow_tf32 = False
+        try:
+            yield
+        finally:
+            cudnn.allow_tf32 = before
+
+    def _exact(self, arguments: Mapping[str, Any]) -> AbstractContextManager[None]:
+        flat = (v for value in arguments.values() for v in (value if isinstance(value, list) else [value]))
+        on_gpu = any(self.is_array(v) and v.is_cuda for v in flat)
+        return self._without_tf32() if on_gpu else nullcontext()
 
     def run(
         self,
@@ -85,35 +99,44 @@ class TorchLibrary:
         smooth: Sequence[str],
         gradient: bool,
         real: Sequence[bool],
-    ) -> tuple[tuple[Tensor, ...], Callable[[Sequence[Tensor]], Mapping[str, Any]] | None]:
-        if not gradient:
-            return body(**arguments), None
+    ) -> tuple[tuple[Tensor, ...], Callable[[Sequence[Tensor | None]], Mapping[str, Any]] | None]:
         torch = self.torch
+        exact = self._exact(arguments)
+        if not gradient:
+            with exact:
+                return body(**arguments), None
         leaves: dict[str, Any] = {}
         for name in smooth:
             value = arguments[name]
             leaves[name] = (
-                [v.detach().requires_grad_() for v in value] if isinstance(value, list) else value.detach().requires_grad_()
+                [v.detach().requires_grad_() for v in value]
+                if isinstance(value, list)
+                else value.detach().requires_grad_()
             )
-        with torch.enable_grad():
+        with exact, torch.enable_grad():
             outputs = body(**{**arguments, **leaves})
         flat = [t for leaf in leaves.values() for t in (leaf if isinstance(leaf, list) else [leaf])]
         tracked = [o for o, is_real in zip(outputs, real, strict=True) if is_real]
 
-        def pull(cotangents: Sequence[Tensor]) -> Mapping[str, Any]:
-            pairs = [(o, c) for o, c in zip(tracked, cotangents, strict=True) if o.requires_grad]
+        def pull(cotangents: Sequence[Tensor | None]) -> Mapping[str, Any]:
+            pairs = [
+                (o, c) for o, c in zip(tracked, cotangents, strict=True) if c is not None and o.requires_grad
+            ]
             if pairs and flat:
                 outs, seeds = zip(*pairs, strict=True)
-                found = torch.autograd.grad(outs, flat, seeds, retain_graph=True, allow_unused=True)
+                with self._exact(arguments):
+                    found = torch.autograd.grad(outs, flat, seeds, retain_graph=True, allow_unused=True)
             else:
                 found = (None,) * len(flat)
             # autograd may hand a cotangent through: a gradient is an array of its own
-            lent = {c.untyped_storage().data_ptr() for c in cotangents}
+            lent = {c.untyped_storage().data_ptr() for _, c in pairs}
             found = tuple(
                 g.clone() if g is not None and g.untyped_storage().data_ptr() in lent else g for g in found
             )
             # autograd says None where an input cannot reach an output (T = 0, say): that gradient is 0
             grads = iter([torch.zeros_like(t) if g is None else g for t, g in zip(flat, found, strict=True)])
-            return {n: [next(grads) for _ in v] if isinstance(v, list) else next(grads) for n, v in leaves.items()}
+            return {
+                n: [next(grads) for _ in v] if isinstance(v, list) else next(grads) for n, v in leaves.items()
+            }
 
         return tuple(o.detach() for o in outputs), pull
