@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from nnspec_reference.catalogue import catalogue
 
 from nnspec_conformance import targets
 from nnspec_conformance.diagnose import diagnose
 from nnspec_conformance.examine import examine
 from nnspec_conformance.judge import expect
 from nnspec_conformance.report import Counterexample, Row, decode
+from nnspec_reference.catalogue import catalogue
 
-__all__ = ["Outcome", "explained", "line", "replay"]
+__all__ = ["Outcome", "explained", "inputs", "line", "replay"]
 
 
 def line(target: str, row: Row) -> str:
@@ -38,7 +38,7 @@ def explained(target: str, row: Row) -> str:
         f"    printed in {record.sources}",
         "",
         "  smallest inputs found",
-        *(f"    {text}" for text in _inputs(c)),
+        *(f"    {text}" for text in inputs(c)),
         "",
     ]
     if c.where:
@@ -55,7 +55,8 @@ def explained(target: str, row: Row) -> str:
     return "\n".join([*out, ""])
 
 
-def _inputs(c: Counterexample) -> list[str]:
+def inputs(c: Counterexample) -> list[str]:
+    """The inputs of a counterexample, a line each."""
     sizes = ", ".join(f"{s} = {n}" for s, n in c.sizes.items())
     rows = [f"sizes      {sizes}"] if sizes else []
     if c.options:
