@@ -18,5 +18,6 @@ def minibatch_variance(g: Tensor, S: int, replacement: bool) -> tuple[Tensor]:
     N = len(g)
     if not replacement and S > N:
         raise DomainError("estimator.minibatch_variance", "S", f"at most N = {N} without replacement", str(S))
-    variance = g.var(0, correction=0) / S
+    # two passes: `Tensor.var` updates a running mean, which rounds where no operation of the equation does
+    variance = (g - g.mean(0)).square().mean(0) / S
     return (variance if replacement or N == 1 else variance * ((N - S) / (N - 1)),)
