@@ -126,8 +126,17 @@ def _target(report: Report, name: str, place: int) -> dict[str, Any]:
         "columns": [f"{aspect} {dtype}".strip() for aspect, dtype in columns],
         "lines": [_line(e, [r for r in rows if r.equation == e], columns, bad) for e in equations],
         "cards": [_card(r, bad[id(r)]) for r in rows if id(r) in bad],
-        "deviations": [r for r in rows if r.verdict == "declared deviation"],
+        "deviations": _deviations(rows),
     }
+
+
+def _deviations(rows: Sequence[Row]) -> dict[tuple[str, str], list[str]]:
+    """Of every equation and reason, where it applies."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for r in rows:
+        if r.verdict == "declared deviation":
+            found.setdefault((r.equation, r.message), []).append(r.law or f"{r.aspect} {r.dtype}")
+    return found
 
 
 def _columns(rows: Sequence[Row]) -> list[tuple[str, str]]:
