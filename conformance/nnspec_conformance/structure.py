@@ -82,7 +82,17 @@ def _arrays(value: Any) -> Iterator[Array]:
         yield value
 
 
+def _adds_in_any_order(record: Equation, candidate: Target) -> bool:
+    """Floating-point atomics of a GPU commit in any order: sums over repeated indices have no fixed last bits there."""
+    if not isinstance(candidate, BackendTarget):
+        return False
+    gpu = candidate.backend.library.name == "cupy" or "cuda" in (candidate.device or "")
+    return gpu and any(a.is_array and not a.is_real for a in record.arguments)
+
+
 def _repeats(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
+    if _adds_in_any_order(record, candidate):
+        return 0
     case = _case(record, candidate, seed)
     first, second = ask(candidate, case, gradient), ask(candidate, case, gradient)
     pairs = [(n, v, second.outputs[n]) for n, v in first.outputs.items()]
@@ -96,7 +106,7 @@ def _repeats(record: Equation, candidate: Target, seed: int, gradient: bool, exp
 
 def _linear(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
     """Scaling the cotangents by 2 scales the gradients by exactly 2; zero cotangents give exactly zero."""
-    if not gradient:
+    if not gradient or _adds_in_any_order(record, candidate):
         return 0
     case = _case(record, candidate, seed)
     once = ask(candidate, case, True).gradients or {}
@@ -259,7 +269,8 @@ def _keeps_inputs(record: Equation, candidate: Target, seed: int, gradient: bool
             again = pullback(seeds)
             for name, g in gradients.items():
                 pairs = zip(g, again[name], strict=True) if isinstance(g, list) else [(g, again[name])]
-                if not all(np.array_equal(back(a), back(b)) for a, b in pairs):
+                same = _adds_in_any_order(record, candidate) or all(np.array_equal(back(a), back(b)) for a, b in pairs)
+                if not same:
                     raise Broken(f"the pullback gives another gradient of {name} when it is called again")
         else:
             outputs, gradients = operation(**call, **case.options), {}
@@ -356,7 +367,9 @@ def _overlap(library: str, a: Any, b: Any) -> bool:
     if library == "torch":
         return bool(a.numel() and a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr())
     if library == "cupy":
+        # cupy.shares_memory takes two arrays without axes for one (CuPy 14.2)
         import cupy
 
-        return bool(cupy.shares_memory(a, b))
+        (low, high), (start, end) = cupy.byte_bounds(a), cupy.byte_bounds(b)
+        return bool(a.size and b.size and low < end and start < high)
     return False

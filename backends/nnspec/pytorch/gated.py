@@ -75,7 +75,7 @@ def lstm(
     else:
         i_f, o, g = b.split([2 * H, H, H])
         weights = in_one_piece(W[:, :D], W[:, D:], torch.cat([i_f, g, o]), torch.zeros_like(b))
-    state = [h0[None], c0[None]]
+    state = [h0[None].contiguous(), c0[None].contiguous()]  # cuDNN asks for it
     if lengths is None:
         h, h_T, c_T = torch.lstm(x, state, weights, b is not None, *ONE_LAYER, True)
         return h, h_T[0], c_T[0]
@@ -155,7 +155,7 @@ def gru(
     weights = [torch.cat([W_r, W_z, W_H]), torch.cat([U_r, U_z, U_H])]
     if biased:
         weights += [torch.cat([b_r, b_z, b_H]), torch.cat([zero, zero, c_H])]
-    states, h_T = torch.gru(x, h0[None], in_one_piece(*weights), biased, *ONE_LAYER, True)
+    states, h_T = torch.gru(x, h0[None].contiguous(), in_one_piece(*weights), biased, *ONE_LAYER, True)
     return states, h_T[0] if lengths is None else last(states, h0, lengths)
 
 

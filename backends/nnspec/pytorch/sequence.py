@@ -16,7 +16,7 @@ def _elman(x: Tensor, h0: Tensor, W: Tensor, U: Tensor, b: Tensor | None) -> Ten
     if 0 in x.shape[:2]:
         return x.new_zeros(*x.shape[:2], h0.shape[1])
     weights = (W, U) if b is None else (W, U, b, torch.zeros_like(b))
-    return torch.rnn_tanh(x, h0[None], in_one_piece(*weights), b is not None, *ONE_LAYER, True)[0]
+    return torch.rnn_tanh(x, h0[None].contiguous(), in_one_piece(*weights), b is not None, *ONE_LAYER, True)[0]
 
 
 def _word_rnn(words: Tensor, h0: Tensor, W: Tensor, U: Tensor, b: Tensor) -> Tensor:

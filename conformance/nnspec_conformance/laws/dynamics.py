@@ -41,9 +41,9 @@ def one_unit_is_the_scalar_case(nn: Any, draw: Draw) -> None:
 def linear_jacobians_are_powers(nn: Any, draw: Draw) -> None:
     powers = np.array([0.5, 2.0, -0.5, -2.0, 1.0, 0.25])
     T = draw.size(1, 40)
-    exactly(nn("dynamics.linear_jacobian", w=powers, T=T).jacobian, powers ** (T - 1), "w^{T−1}")
+    same(nn("dynamics.linear_jacobian", w=powers, T=T).jacobian, powers ** (T - 1), "w^{T−1}")
     slopes = nn.gradient("dynamics.linear_jacobian", {"jacobian": np.ones(6)}, w=powers, T=T).w
-    exactly(slopes, (T - 1) * powers ** (T - 2.0), "(T − 1) w^{T−2}")
+    same(slopes, (T - 1) * powers ** (T - 2.0), "(T − 1) w^{T−2}")
     w = draw.reals(5, scale=2.0)
     J, after = (nn("dynamics.linear_jacobian", w=w, T=t).jacobian for t in (T, T + 1))
     same(after, J * w, "one more step, one more factor: |J| falls if |w| < 1, rises if |w| > 1")
