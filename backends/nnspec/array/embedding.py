@@ -56,9 +56,9 @@ def unit_norm_identity(ops: Ops, r_1: Array, r_2: Array) -> Any:
     d, r_r = r_1 - r_2, _dot(ops, r_1, r_2)
 
     def pullback(squared_bar: Array, expanded_bar: Array, unit_bar: Array) -> dict[str, Array]:
-        common = (2.0 * (squared_bar + expanded_bar))[:, None] * d
-        cross = (-2.0 * unit_bar)[:, None]
-        return {"r_1": common + cross * r_2, "r_2": cross * r_1 - common}
+        d_bar = (2.0 * squared_bar)[:, None] * d
+        own, cross = (2.0 * expanded_bar)[:, None], (-2.0 * (expanded_bar + unit_bar))[:, None]
+        return {"r_1": d_bar + own * r_1 + cross * r_2, "r_2": own * r_2 + cross * r_1 - d_bar}
 
     expanded = _dot(ops, r_1, r_1) - 2.0 * r_r + _dot(ops, r_2, r_2)
     return (_dot(ops, d, d), expanded, 2.0 - 2.0 * r_r), pullback
