@@ -1,7 +1,8 @@
 """Arrays as JSON, exact in any language: hexadecimal floats, or the bytes in base64.
 
 ``{"dtype": "float64", "shape": [2], "values": ["0x1.8p+0", "nan"]}``, or ``values`` are the bytes,
-little-endian, in base64. NaN and infinities are spelled ``"nan"``, ``"inf"`` and ``"-inf"``; integers are JSON integers.
+little-endian, in base64. NaN and infinities are spelled ``"nan"``, ``"inf"`` and ``"-inf"``; integers are
+JSON integers.
 """
 
 from __future__ import annotations
