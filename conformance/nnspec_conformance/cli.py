@@ -340,3 +340,17 @@ def zoo(globs: tuple[str, ...], examples: int, seed: int, json_file: Path | None
     if json_file:
         json_file.write_text(json.dumps([o.to_json() for o in outcomes], indent=1) + "\n", encoding="utf-8")
     sys.exit(1 if alive or unnamed else 0)
+
+
+# -------------------------------------------------------------------------------------------- errata
+@main.command()
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the page to this file.")
+def errata(output: Path | None) -> None:
+    """What the notes print, what is right, and the command that shows it, as Markdown."""
+    from nnspec_conformance import errata as errata_module
+
+    text = errata_module.markdown()
+    if output is None:
+        click.echo(text)
+    else:
+        output.write_text(text, encoding="utf-8")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from nnspec_conformance import evaluate, variants
 from nnspec_conformance.cases import Case
@@ -39,8 +42,11 @@ def explains(candidate: Target, case: Case, aspect: str, variant: str) -> bool:
 
 
 def diagnose(candidate: Target, case: Case, aspect: str) -> list[Diagnosis]:
-    """The variants of the equation whose balls hold the candidate's numbers, in the aspect that failed."""
-    return _reproducing(variants.of(case.equation), candidate, case, aspect)
+    """The variants of the equation whose balls hold the candidate's numbers, in the aspect that failed.
+
+    Where there is none, the mistakes that can befall any equation are tried: a sign, a mean for a sum, a transposition.
+    """
+    return _reproducing(variants.of(case.equation), candidate, case, aspect) or _general(candidate, case, aspect)
 
 
 def _reproducing(
@@ -70,3 +76,68 @@ def _reproducing(
         if judged.entries and not judged.misses and not judged.inconclusive:
             found.append(Diagnosis(variant.id, variant.title, variant.source))
     return found
+
+
+# ----------------------------------------------------------------- mistakes that can befall any equation
+Balls = Any
+_Change = Callable[[Balls, Case], Balls]
+
+
+def _divided(symbol: str | None) -> _Change:
+    return lambda balls, case: balls / case.sizes[symbol] if symbol else balls
+
+
+def _changes(case: Case) -> list[tuple[str, str, _Change]]:
+    """What an array may have become: (name, title, change)."""
+    found: list[tuple[str, str, _Change]] = [
+        ("zeros", "it is all zeros", lambda balls, case: 0 * balls),
+        ("sign", "its sign is flipped", lambda balls, case: -balls),
+        ("doubled", "it is twice the right value", lambda balls, case: 2 * balls),
+        ("halved", "it is half the right value", lambda balls, case: balls / 2),
+        ("transposed", "it is transposed", lambda balls, case: balls.swapaxes(-1, -2)),
+    ]
+    if case.sizes.get("B", 1) > 1:
+        found.append(("batch_mean", "it is averaged over the batch instead of summed", _divided("B")))
+    time = case.record.time
+    if time and case.sizes[time] > 1:
+        found.append(("time_mean", "it is averaged over the steps instead of summed", _divided(time)))
+        found.append(("time_reversed", "its steps are in reverse order", lambda balls, case: np.flip(balls, axis=1)))
+    return found
+
+
+def _general(candidate: Target, case: Case, aspect: str) -> list[Diagnosis]:
+    gradient = aspect == "gradient"
+    try:
+        answer = ask(candidate, case, gradient)
+        balls = evaluate.balls(case, gradient=gradient)
+    except Exception:
+        return []
+    right = balls.gradients if gradient else balls.results
+    received = (answer.gradients or {}) if gradient else answer.outputs
+
+    def holds(names: Sequence[str], changed: Mapping[str, Balls]) -> bool:
+        part = {n: changed[n] for n in names}
+        ball = evaluate.Evaluation({}, part) if gradient else evaluate.Evaluation({**right, **part}, {})
+        expected = Expectation(case, ball, None)
+        got = {n: received[n] for n in names}
+        judged = expected.judge_gradient(got) if gradient else expected.judge_forward(got)
+        return bool(judged.entries) and not judged.misses and not judged.inconclusive
+
+    wrong = [n for n in right if n in received and not holds([n], right)]
+    if not wrong or any(isinstance(right[n], list) for n in wrong):
+        return []
+    label = ("gradient of " if gradient else "") + ", ".join(wrong)
+    for name, title, change in _changes(case):
+        try:
+            changed = {n: change(right[n], case) for n in wrong}
+        except (ValueError, TypeError, np.exceptions.AxisError):
+            continue
+        if all(changed[n].shape == right[n].shape for n in wrong) and holds(wrong, changed):
+            return [Diagnosis(f"any/{name}", f"{label}: {title}", "")]
+    if len(wrong) == 2 and right[wrong[0]].shape == right[wrong[1]].shape:
+        if holds(wrong, {wrong[0]: right[wrong[1]], wrong[1]: right[wrong[0]]}):
+            return [Diagnosis("any/exchanged", f"{label}: they have changed places", "")]
+    values = [np.asarray(received[n], dtype=np.float64) for n in wrong]
+    if case.dtype == "float64" and all(np.array_equal(v, v.astype(np.float32)) for v in values):
+        return [Diagnosis("any/float32", f"{label}: computed in float32", "")]
+    return []

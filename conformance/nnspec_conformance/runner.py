@@ -260,11 +260,13 @@ def _row(record: Equation, c: Target, aspect: str, dtype: str, tally: _Tally, ch
     )
     notes = [f"not covered: {', '.join(sorted(tally.not_covered))}"] if tally.not_covered else []
     if tally.failed is not None:
-        case, finding = tally.failed
-        case, finding = _smallest(record, c, aspect, dtype, case, finding, chosen)
+        first, finding = tally.failed
+        case, finding = _smallest(record, c, aspect, dtype, first, finding, chosen)
         verdict = "timeout" if finding.hung else "error" if finding.error is not None else "fail"
         miss = finding.judgement.worst if finding.judgement is not None else None
-        names = diagnose.diagnose(c, case, aspect) if verdict == "fail" else []
+        names = []
+        if verdict == "fail":  # the larger case tells mistakes apart that the smallest confuses
+            names = diagnose.diagnose(c, first, aspect) or diagnose.diagnose(c, case, aspect)
         return replace(
             row,
             verdict=verdict,
