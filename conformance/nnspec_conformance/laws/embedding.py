@@ -99,8 +99,9 @@ def random_directions_are_nearly_orthogonal(nn: Any, draw: Draw) -> None:
 @law("P130", on=["embedding.unit_norm_identity"])
 def random_unit_vectors_are_root_two_apart(nn: Any, draw: Draw) -> None:
     r = np.repeat(_SIGNS[draw.index(1, below=16)], 16, 0)
-    squared = nn("embedding.unit_norm_identity", r_1=r, r_2=_SIGNS).squared_distance.value
-    assert squared.mean() == 2.0, "E‖r_1 − r_2‖² = 2"
+    found = nn("embedding.unit_norm_identity", r_1=r, r_2=_SIGNS)
+    for form in (found.squared_distance, found.expanded, found.at_unit_norm):
+        assert form.value.mean() == 2.0, "E‖r_1 − r_2‖² = 2, in each form"
     r_1, r_2 = (np.sign(draw.reals(50, 256)) / 16.0 for _ in range(2))
     squared = nn("embedding.unit_norm_identity", r_1=r_1, r_2=r_2).squared_distance.value
     assert (np.abs(squared - 2.0) < 2 * 7 / 16).all(), "in 256 dimensions, all pairs"
