@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,9 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from nnspec_conformance.report import Report, Row
+
+_LAST = Path(".nnspec") / "last.json"
+"""Where a run with counterexamples leaves its report, if it is not told where: what `nnspec replay` reads."""
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -203,11 +207,18 @@ def _run(console: Console, specs: list[str], chosen: Any) -> Report:
 def _conclude(console: Console, report: Report, json_file: Path | None) -> None:
     from nnspec_conformance import failures
 
+    file = json_file or _LAST
+    numbered = [r for t in report.targets for r in report.rows[t] if r.counterexample is not None]
+    if numbered and json_file is None:
+        _LAST.parent.mkdir(exist_ok=True)
+        report.write_json(_LAST)
     for target in report.targets:
         bad = [r for r in report.rows[target] if r.verdict in ("fail", "error", "timeout", "inconclusive", "not run")]
         for place, row in enumerate(bad):
             if place == 0 and row.counterexample is not None:
-                console.print(failures.explained(target, row), markup=False)
+                number = next(n for n, r in enumerate(numbered, 1) if r is row)
+                again = f"nnspec replay {shlex.quote(str(file))}" + (f" --number {number}" if number > 1 else "")
+                console.print(failures.explained(target, row, again), markup=False)
             else:
                 console.print(failures.line(target, row), markup=False)
         deviating = [r for r in report.rows[target] if r.verdict == "declared deviation"]
@@ -233,7 +244,7 @@ def _conclude(console: Console, report: Report, json_file: Path | None) -> None:
 
 # -------------------------------------------------------------------------------------------- replay
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), default=_LAST)
 @click.option("--target", "spec", help="Another target than the one that failed.")
 @click.option("--number", type=click.IntRange(1), default=1, show_default=True, help="Which failure of a report.")
 @click.option("--here", is_flag=True, hidden=True)

@@ -83,8 +83,8 @@ Balls = Any
 _Change = Callable[[Balls, Case], Balls]
 
 
-def _divided(symbol: str | None) -> _Change:
-    return lambda balls, case: balls / case.sizes[symbol] if symbol else balls
+def _divided(symbol: str) -> _Change:
+    return lambda balls, case: balls / case.sizes[symbol]
 
 
 def _changes(case: Case) -> list[tuple[str, str, _Change]]:
@@ -92,9 +92,6 @@ def _changes(case: Case) -> list[tuple[str, str, _Change]]:
     found: list[tuple[str, str, _Change]] = [
         ("zeros", "it is all zeros", lambda balls, case: 0 * balls),
         ("sign", "its sign is flipped", lambda balls, case: -balls),
-        ("doubled", "it is twice the right value", lambda balls, case: 2 * balls),
-        ("halved", "it is half the right value", lambda balls, case: balls / 2),
-        ("transposed", "it is transposed", lambda balls, case: balls.swapaxes(-1, -2)),
     ]
     if case.sizes.get("B", 1) > 1:
         found.append(("batch_mean", "it is averaged over the batch instead of summed", _divided("B")))
@@ -102,6 +99,11 @@ def _changes(case: Case) -> list[tuple[str, str, _Change]]:
     if time and case.sizes[time] > 1:
         found.append(("time_mean", "it is averaged over the steps instead of summed", _divided(time)))
         found.append(("time_reversed", "its steps are in reverse order", lambda balls, case: np.flip(balls, axis=1)))
+    found += [
+        ("transposed", "it is transposed", lambda balls, case: balls.swapaxes(-1, -2)),
+        ("doubled", "it is twice the right value", lambda balls, case: 2 * balls),
+        ("halved", "it is half the right value", lambda balls, case: balls / 2),
+    ]
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +25,8 @@ def line(target: str, row: Row) -> str:
     return f"{row.verdict}  {target}  {where}  {row.aspect} {row.dtype}  {row.message}{named}"
 
 
-def explained(target: str, row: Row) -> str:
-    """A failure with its smallest counterexample: enough to act on."""
+def explained(target: str, row: Row, again: str | None = None) -> str:
+    """A failure with its smallest counterexample: enough to act on; `again` is the command that replays it."""
     c = row.counterexample
     assert c is not None
     record = catalogue()[row.equation]
@@ -49,9 +48,8 @@ def explained(target: str, row: Row) -> str:
     if row.diagnosis:
         out += ["", "  probable mistake"]
         out += [f"    {d.title}" + (f"   [{d.source}]" if d.source else "") for d in row.diagnosis]
-    if not target.startswith("vectors:"):  # recorded answers cannot be asked again
-        again = f"nnspec replay report.json --target {shlex.quote(target)}"
-        out += ["", f"  run it again: write the report with --json report.json, then: {again}"]
+    if again is not None:
+        out += ["", "  run it again", f"    {again}"]
     return "\n".join([*out, ""])
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
-import multiprocessing
-import os
+import math
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,7 +20,7 @@ from nnspec_reference.catalogue import Equation, catalogue
 
 from nnspec_conformance import cases as cases_module
 from nnspec_conformance import deviations as deviations_module
-from nnspec_conformance import diagnose, laws, longruns, shrink, structure, targets
+from nnspec_conformance import diagnose, laws, longruns, processes, shrink, structure, targets
 from nnspec_conformance.cases import Case, Plan, build
 from nnspec_conformance.deviations import Deviation
 from nnspec_conformance.examine import Finding, examine, told
@@ -218,8 +216,15 @@ def _excuse(
         dtype,
         case,
         error=finding.error,
+        off=_off(finding),
         explained_by=lambda variant: diagnose.explains(candidate, case, aspect, variant),
     )
+
+
+def _off(finding: Finding) -> float:
+    """By how much the worst number of a finding is off."""
+    misses = finding.judgement.misses if finding.judgement is not None else []
+    return max((m.off for m in misses), default=math.inf)
 
 
 def _common(what: str, record: Equation, candidates: Sequence[Target]) -> Mapping[str, Any]:
@@ -370,7 +375,7 @@ def check(specs: Sequence[str | Target], chosen: Settings, progress: Callable[[s
             take(task, _do(task, loaded, chosen))
     order = {task: place for place, task in enumerate(tasks)}
     for name in names:
-        rows[name].sort(key=lambda r: (order.get(r.law or r.equation, 0), ASPECTS.index(r.aspect), r.dtype))
+        rows[name].sort(key=lambda r: (order.get(r.law or r.equation, 0), ASPECTS.index(r.aspect), r.dtype == "float32"))
     unused = [
         d for d in chosen.deviations if d not in used and (d.target is None or any(d.target in n for n in names))
     ]
@@ -382,33 +387,38 @@ Found = tuple[list[tuple[str, Row]], set[Deviation]]
 
 def _in_processes(tasks: Sequence[str], specs: Sequence[str], chosen: Settings) -> Iterator[tuple[str, Found]]:
     """Run tasks in worker processes. A candidate that kills its process is a verdict on that task, not the end."""
-    left = set(tasks)
-    context = multiprocessing.get_context("spawn")
-    try:
-        with ProcessPoolExecutor(chosen.workers, mp_context=context, initializer=_start_worker) as pool:
-            futures = {pool.submit(_task, task, specs, chosen): task for task in tasks}
-            for future in as_completed(futures):
-                found = future.result()
-                left.remove(futures[future])
-                yield futures[future], found
-    except BrokenProcessPool:
-        pass
-    for task in [t for t in tasks if t in left]:
-        rows: list[tuple[str, Row]] = []
-        used: set[Deviation] = set()
-        for spec in specs:  # each alone, so that the one who crashes is known
-            try:
-                with ProcessPoolExecutor(1, mp_context=context, initializer=_start_worker) as pool:
-                    got, matched = pool.submit(_task, task, [spec], chosen).result()
-                rows.extend(got)
-                used |= matched
-            except BrokenProcessPool:
-                law = task if "/" in task else None
-                ident = laws.laws()[task].on[0] if law else task
-                message = "the process died (a crash in native code, or out of memory)"
-                row = Row(ident, "law" if law else "forward", "", "error", message=message, law=law)
-                rows.append((spec, _deviate(row, spec, chosen, used)))
-        yield task, (rows, used)
+    waiting: deque[tuple[Any, ...]] = deque((task, tuple(specs), chosen) for task in tasks)
+    apart: dict[str, list[Found]] = {}
+    seconds = (len(specs) + 1) * chosen.timeout + _LOADING
+    for (task, asked, _), found in processes.run(waiting, chosen.workers, _task, seconds):
+        if isinstance(found, processes.Lost):
+            if len(asked) > 1:  # each alone, so that the one who did it is known
+                apart[task] = []
+                waiting.extendleft((task, (spec,), chosen) for spec in asked)
+                continue
+            found = _lost(task, asked[0], found, chosen)
+        if task in apart:
+            apart[task].append(found)
+            if len(apart[task]) < len(specs):
+                continue
+            found = [row for rows, _ in apart[task] for row in rows], set().union(*(u for _, u in apart[task]))
+        yield task, found
+
+
+_LOADING = 15.0
+"""Seconds that a worker may take beyond its limits, to load its targets, before it is ended."""
+
+
+def _lost(task: str, spec: str, how: processes.Lost, chosen: Settings) -> Found:
+    law = task if "/" in task else None
+    ident = laws.laws()[task].on[0] if law else task
+    if how.hung:
+        verdict, message = "timeout", f"no verdict within {chosen.timeout:g} s"
+    else:
+        verdict, message = "error", "the process died (a crash in native code, or out of memory)"
+    used: set[Deviation] = set()
+    row = Row(ident, "law" if law else "forward", "", verdict, message=message, law=law)
+    return [(spec, _deviate(row, spec, chosen, used))], used
 
 
 def _by_cost(tasks: Sequence[str]) -> list[str]:
@@ -418,11 +428,6 @@ def _by_cost(tasks: Sequence[str]) -> list[str]:
 
 
 _worker_targets: dict[tuple[str, ...], list[Target]] = {}
-
-
-def _start_worker() -> None:
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
 
 
 def _task(task: str, specs: Sequence[str], chosen: Settings) -> tuple[list[tuple[str, Row]], set[Deviation]]:
@@ -437,12 +442,13 @@ def _do(task: str, loaded: Sequence[Target], chosen: Settings) -> tuple[list[tup
     record = catalogue().get(task)
     if record is None:
         return _do_law(laws.laws()[task], loaded, chosen, used), used
-    try:
-        with _limit(chosen.timeout):
-            return check_equation(record, loaded, chosen, used), used
-    except Timeout:
-        pass
-    # who hung? ask them one by one, each with its own limit
+    if len(loaded) > 1:
+        try:
+            with _limit(chosen.timeout):
+                return check_equation(record, loaded, chosen, used), used
+        except Timeout:
+            pass
+    # one by one, each with its own limit: who hung?
     rows: list[tuple[str, Row]] = []
     for candidate in loaded:
         try:
