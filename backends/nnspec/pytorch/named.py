@@ -9,6 +9,7 @@ from torch.nn import functional
 from nnspec.errors import DomainError
 from nnspec.pytorch._ops import activate, affine, last
 from nnspec.pytorch.optimizer import average, denominator, quotient
+from nnspec.pytorch.softmax import log_total
 
 
 # ---------------------------------------------------------------------------------- learning a single unit
@@ -157,6 +158,6 @@ def neural_crf(psi: Tensor, y: Tensor, A: Tensor, lengths: Tensor | None) -> tup
     score = torch.where(present, steps, zero).sum(1) + torch.where(present[:, 1:], pairs, zero).sum(1)
     a = psi[:, 0]
     for t in range(1, T):
-        reached = psi[:, t] + torch.logsumexp(a[:, :, None] + A, 1)
+        reached = psi[:, t] + log_total(a[:, None, :] + A.T)
         a = torch.where(present[:, t, None], reached, a)
-    return (torch.where(present[:, 0], score - torch.logsumexp(a, 1), zero),)
+    return (torch.where(present[:, 0], score - log_total(a), zero),)

@@ -114,7 +114,7 @@ def log_total(z: Tensor) -> Tensor:
     """
     top = z.detach().amax(-1, keepdim=True)
     s = (z - top.masked_fill(top == -torch.inf, 0.0)).exp().sum(-1)
-    return top[:, 0] + s.masked_fill(s == 0, 1.0).log()
+    return top[..., 0] + s.masked_fill(s == 0, 1.0).log()
 
 
 def pick(z: Tensor, i: Tensor) -> Tensor:
