@@ -6,17 +6,19 @@
     case = "exact zeros"              # a class of cases (see `classes`), or left out: any
     variant = "derivative_at_zero"    # only numbers that this known mistake reproduces (`nnspec show`), or left out
     error = "to be larger than 0"     # only refusals that say so, or left out
+    within = 1e-7                     # only numbers that are off by no more, or left out
     target = "torch_nn.py"            # or left out: any
     reason = "torch.relu has the derivative 0 at 0"
     link = "https://..."              # optional
 
-A deviation that says which variant or which error it is excuses nothing else. An entry that matches nothing is an
+A deviation that says which variant or error it is, or how far off, excuses nothing else. An entry that matches nothing is an
 error: it would hide the next failure.
 """
 
 from __future__ import annotations
 
 import fnmatch
+import math
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -44,6 +46,7 @@ class Deviation:
     case: str | None = None
     variant: str | None = None
     error: str | None = None
+    within: float | None = None
     target: str | None = None
     link: str | None = None
 
@@ -55,6 +58,7 @@ class Deviation:
             self.case and f"case {self.case!r}",
             self.variant and f"variant {self.variant}",
             self.error and f"error {self.error!r}",
+            self.within and f"within {self.within:g}",
             self.target,
         ]
         return ", ".join(part for part in where if part)
@@ -115,6 +119,7 @@ def matching(
     case: Case | None,
     *,
     error: str | None = None,
+    off: float = math.inf,
     explained_by: Callable[[str], bool] = lambda _: False,
     law: str | None = None,
 ) -> Deviation | None:
@@ -129,6 +134,8 @@ def matching(
         if d.case is not None and (case is None or d.case not in classes(case)):
             continue
         if d.error is not None and (error is None or d.error not in error):
+            continue
+        if d.within is not None and not off <= d.within:
             continue
         if d.variant is not None and not explained_by(d.variant):
             continue

@@ -31,6 +31,8 @@ class Miss:
     received: str
     times: float
     """By how many tolerances it misses; inf where the ball is a point."""
+    off: float = math.inf
+    """By how much it is off the true number."""
 
     def __str__(self) -> str:
         times = "" if math.isinf(self.times) else f", off by {self.times:.3g} tolerances"
@@ -143,7 +145,8 @@ class Expectation:
                 x = enclosure(ball)
                 rad = float(x.rad())
                 shown = f"{float(x.mid())!r}" + (f" ± {rad:.2g}" if rad else " exactly")
-                found.misses.append(Miss(where, shown, repr(value), times))
+                off = abs(value - float(x.mid()))
+                found.misses.append(Miss(where, shown, repr(value), times, math.inf if math.isnan(off) else off))
                 continue
             x = enclosure(ball)
             if not x.is_exact() and x.is_finite():
