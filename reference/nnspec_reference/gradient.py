@@ -94,7 +94,7 @@ def clip_norm(g: Matrix, max_norm: Any, scope: str = "global") -> Any:
 
     Clipping biases a stochastic gradient: the mean of the clipped is not the clipped mean.
 
-    Source: DR "Keeping Things Stable"; G15 "TRAINING RNNs".
+    Source: DR "Keeping Things Stable"; G15 [after "RECURRENT NEURAL NETWORKS"].
     Errata: E59, E68.
     """
     if scope == "tensor":
@@ -106,7 +106,7 @@ def _shrinkage(g: Vector, max_norm: Any) -> Scalar:
     """min(1, η/‖g‖), in numbers relative to the largest that takes part: nothing over- or underflows."""
     m = detach(largest(absolute(g)))
     if m == 0:
-        return 1
+        return 1 + detach(total(g)) * 0  # 1, and NaN if there is one among the zeros
     scale = m if m > max_norm else max_norm
     norm = sqrt(total(square(g / m))) * (m / scale)
     return (max_norm / scale) / maximum(max_norm / scale, norm)

@@ -26,7 +26,7 @@ def global_and_per_tensor_differ() -> None:
 
 @golden("E59")
 def edges_of_clipping() -> None:
-    """The norm η itself and 0 are unchanged; nothing over- or underflows; ∞ is no silent 0."""
+    """The norm η itself and 0 are unchanged; nothing over- or underflows; ∞ and NaN spoil all."""
     on_the_threshold = Matrix([Vector([3.0, -4.0])])
     assert clip_norm(on_the_threshold, 5.0) == on_the_threshold
     zero = Matrix([Vector([0.0, 0.0])])
@@ -38,8 +38,9 @@ def edges_of_clipping() -> None:
     assert all(
         abs(x / y - 1) < 1e-15 for x, y in zip(clip_norm(tiny, 1e-200)[0], (6e-201, 8e-201), strict=True)
     )
-    (spoiled,) = clip_norm(Matrix([Vector([1.0, float("inf")])]), 1.0)
-    assert all(x != x for x in spoiled)
+    for entries in ([1.0, float("inf")], [1.0, float("nan")], [0.0, float("nan")], [float("nan"), 0.0]):
+        (spoiled,) = clip_norm(Matrix([Vector(entries)]), 1.0)
+        assert all(x != x for x in spoiled)
 
 
 @golden("X11")
