@@ -269,9 +269,8 @@ def _row(record: Equation, c: Target, aspect: str, dtype: str, tally: _Tally, ch
         case, finding = _smallest(record, c, aspect, dtype, first, finding, chosen)
         verdict = "timeout" if finding.hung else "error" if finding.error is not None else "fail"
         miss = finding.judgement.worst if finding.judgement is not None else None
-        names = []
-        if verdict == "fail":  # the larger case tells mistakes apart that the smallest confuses
-            names = diagnose.diagnose(c, first, aspect) or diagnose.diagnose(c, case, aspect)
+        # by the larger case: it tells mistakes apart that the smallest confuses
+        names = diagnose.diagnose(c, first, aspect) if verdict == "fail" else []
         return replace(
             row,
             verdict=verdict,
