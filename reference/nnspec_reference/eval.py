@@ -42,8 +42,7 @@ def published_tables() -> PublishedTables:
     Multilingual part-of-speech tagging and sentiment analysis. WX: "Gillick used LSTMs; this is smaller,
     faster, and better" is false of Small FF, 94.76 against 95.06; the other two rows are better (E21). In the
     sentiment table the conversion of the slide has shifted columns, and the value is put back under its
-    heading (E69): DAN has 89.4 on IMDB. In the original, rows marked * are models with a structure or
-    training of their own.
+    heading (E69): DAN has 89.4 on IMDB. The slide does not say what its asterisks mean; they are left out.
 
     Source: WX "NLP with Feedforward Networks", "Sentiment Analysis".
     Errata: E21, E69.

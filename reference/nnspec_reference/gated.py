@@ -30,11 +30,11 @@ def gate(x: Any, h_prev: Any, v: Any, W: Any, U: Any, b: Any = None) -> Any:
 
     σ pushes the mask towards 0 or 1, so that it acts as a soft binary mask: values of v near a 1 pass, those
     near a 0 are erased. What one network helping another buys (X23) is just this: the second one's output
-    decides, step by step, what the first one keeps. G15 speaks of an *open* and a *closed* gate, in the
-    opposite sense to what is meant (E29, E30); here a gate of 1 passes.
+    decides, step by step, what the first one keeps. G15 says that a *closed* forget gate carries
+    information on, where DS17's f = 1 does (E29); here a gate of 1 passes.
 
     Source: L14 "LSTM GATES", "GRU GATES"; DS17 [after "Long Short-term Memory"].
-    Errata: E29, E30, E61.
+    Errata: E29, E61.
     """
     mask = gate_sigmoid(_plus(W @ x + U @ h_prev, b))
     return mask, mask * v

@@ -18,8 +18,8 @@ def zeros(W: Matrix) -> Matrix:
 
     Right for logistic regression, which is convex (the first question of WX's "Trivia Time"), and wrong for a
     hidden layer: all its values are always the same (0 under tanh) and have the same gradients, so that
-    symmetry is never broken. Printed "gradients (0 if tanh)" holds if the outgoing weights are zero or equal
-    as well; with W random and V = 0 the hidden layer does learn (E17).
+    symmetry is never broken. "Have same gradients (0 if tanh)" holds if the outgoing weights are the same as
+    well (0: if they are 0); with W random and V = 0 the hidden layer does learn (E17).
 
     Source: WX "Initialization", "Trivia Time"; DR "Saddle points".
     Errata: E17.

@@ -50,11 +50,11 @@ def dense(
     g is σ in L14, tanh in DS17, left open in WX; G15 has no bias (E61). One matrix holds the weights of all
     units because the whole layer then is one product, equal to its units one by one (L14's question). A layer
     of sigmoid units is a bank of independent logistic regressions. DR's gradient is z̄_i = h̄_i φ'(z_i),
-    w̄_{ij} = z̄_i x_j.
+    w̄_{ij} = z̄_i x_j, printed without the index of z (E52).
 
     Source: L14 "HIDDEN LAYER" (steps 1 to 3); DS17 "Good Morning!"; WX "Neural Networks", "Deep Neural
     Networks"; G15 [after "NEURAL NETWORKS: INTUITION"]; DR "Plateaux".
-    Errata: E04, E61.
+    Errata: E52, E61.
     """
     h: Vector = activations.by_name(activation, affine(x, W, b), grad_at_zero)
     return h

@@ -228,8 +228,8 @@ def softmax_hidden_classifier(
 
         z = g(V f(x)),   P(y|x) = softmax(W z)
 
-    The formula has no biases; WX's PyTorch class, two linear maps with tanh between and softmax after, has
-    both (and takes the softmax along no stated axis, E20).
+    The formula has no biases (E61); WX's PyTorch class, two linear maps with tanh between and softmax after,
+    has both. Its Softmax(dim=0) is right for one example; on a batch it would run over the examples (E20).
 
     Source: WX "Logistic Regression with NNs", "Neural Networks for Classification", "Training Neural
     Networks", "Computation Graphs in Pytorch".
@@ -287,11 +287,9 @@ def composition_view(units: Iterable[Hashable], links: Iterable[tuple[Hashable, 
 
     A unit's layer is the length of the longest path that leads to it, so that evaluating layer by layer is
     the chain of compositions. Input units read nothing, output units are read by nobody, the others are
-    hidden. In a fully connected network every unit reads exactly the units of the layer below. L14's own
-    definition of a recurrent network is garbled, y_t = x_t + activation; it is y_t = f(V h_t) (E38).
+    hidden. In a fully connected network every unit reads exactly the units of the layer below.
 
-    Source: G15 "NEURAL NETWORKS: INTUITION"; L14 "FEED FORWARD NEURAL NETWORKS", "RNN & LSTM".
-    Errata: E38.
+    Source: G15 "NEURAL NETWORKS: INTUITION"; L14 "FEED FORWARD NEURAL NETWORKS", "RNN & LSTM" (title garbled).
     """
     reads: dict[Hashable, set[Hashable]] = {unit: set() for unit in units}
     read: set[Hashable] = set()

@@ -62,9 +62,9 @@ def bias_free_networks_are_networks() -> None:
     assert (h, y) == network.mlp_softmax(x, W, V, zero, Vector((0.0,)))[::2]
 
 
-@golden("E38")
+@golden()
 def recurrent_networks_are_those_with_a_cycle() -> None:
-    """L14's "y_t = x_t + activation" is y_t = f(V h_t): a cycle through h is what makes it recurrent."""
+    """L14: a recurrent network is "any network that contains a cycle", through h or from its output."""
     net = network.composition_view(
         ("x1", "x2", "h1", "h2", "y"),
         [("x1", "h1"), ("x1", "h2"), ("x2", "h1"), ("x2", "h2"), ("h1", "y"), ("h2", "y")],
