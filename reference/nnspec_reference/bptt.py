@@ -180,9 +180,11 @@ def two_pass(
 ) -> Any:
     """Training in two passes: forward with the loss, backward with the error terms.
 
-        first pass:   for t = 1 … T: compute h_t and y_t = softmax(V h_t + b_y); L ← L − log y_t[target_t];
-        save h_t second pass:  for t = T … 1: δ_out,t = y_t − e_{target_t}; compute δ_h,t from δ_h,t+1 and
-        save it
+        first pass:   for t = 1 … T:  compute h_t and y_t = softmax(V h_t + b_y)
+                                      L ← L − log y_t[target_t]
+                                      save h_t
+        second pass:  for t = T … 1:  δ_out,t = y_t − e_{target_t}
+                                      compute δ_h,t from δ_out,t and δ_h,t+1, and save it
 
     L14's two concerns: the loss at t needs the hidden layer of t−1, and h_t influences the losses at t and
     after t. The loss is summed over time. T = 0: no loss, no gradient.

@@ -245,14 +245,13 @@ def transition_map(f: Callable[[Any, Any], Any], h: Any, xs: Iterable[Any]) -> A
 def unroll(
     x: Any, h0: Any, W: Any, U: Any, b: Any = None, activation: str = "tanh", relu_grad_at_zero: int = 1
 ) -> Any:
-    """The recurrent network unrolled for k steps: a feedforward network of k hidden layers, each with an
-    input.
+    """The recurrent network unrolled for k steps: k hidden layers, each with an input of its own.
 
         h_l = φ(W_l x_l + U_l h_{l−1} + b_l),   l = 1 … k
 
-    It is the recurrent network if the weights are tied, W_1 = … = W_k. Here every layer has its own, so that
-    their gradients are the contributions of the steps; the gradient of the tied weight is the sum. DS17's
-    example unrolls the last 3 states, τ = 3.
+    A feedforward network, and the recurrent one if the weights are tied, W_1 = … = W_k. Here every layer has
+    its own, so that their gradients are the contributions of the steps; the gradient of the tied weight is
+    the sum. DS17's example unrolls the last 3 states, τ = 3.
 
     Source: DS17 "Training RNNs with BPTT"; G15 [after "RECURRENT NEURAL NETWORKS"]; DR "Recurrent neural
     nets"; L14 last summary slides.
