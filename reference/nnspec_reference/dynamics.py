@@ -101,17 +101,17 @@ def eigenvalue_criterion(U: Matrix) -> Criterion:
 
         |λ_1| < 1 ⇒ vanishing,   |λ_1| > 1 ⇒ exploding,   λ_1 the leading eigenvalue of the recurrent matrix
 
-    Where |λ_1| = 1 the notes say nothing. The statement is exact for linear units only, and in the limit
-    (E33): [[0.5, 10], [0, 0.5]] has |λ_1| = 0.5, yet its powers grow before they shrink; and φ' ≤ 1 (tanh) or
-    ≤ 1/4 (σ) may tame an exploding U. DS17 says "gradients less than 1" and "greater than 1", L14 only that
-    hidden layers are multiplied repeatedly.
+    Where |λ_1| = 1 the notes say nothing: "undefined", as is a radius that rounding cannot tell from 1. The
+    statement is exact for linear units only, and in the limit (E33): [[0.5, 10], [0, 0.5]] has |λ_1| = 0.5,
+    yet its powers grow before they shrink; and φ' ≤ 1 (tanh) or ≤ 1/4 (σ) may tame an exploding U. DS17 says
+    "gradients less than 1" and "greater than 1", L14 only that hidden layers are multiplied repeatedly.
 
     |λ_1| = lim ‖U^k‖^{1/k} (Gelfand) is computed along k = 1, 2, 4, …, 2^60 by repeated squaring, with the
     norms taken out at every step: log |λ_1| = Σ_m 2^{−m} log n_m. It needs no eigenvectors, and complex or
     equal eigenvalues are no special case.
 
-    Source: G15 [after "RECURRENT NEURAL NETWORKS"]; DS17 [after "Training RNNs with BPTT"]; L14 "RNN"
-    problems.
+    Source: G15 [after "RECURRENT NEURAL NETWORKS"]; DS17 [after "Training RNNs with BPTT"]; L14 [after
+    "BI-RNN"].
     Errata: E33.
     """
     if any(len(row) != len(U) for row in U) or not len(U):
@@ -127,7 +127,9 @@ def eigenvalue_criterion(U: Matrix) -> Criterion:
         A = A / norm
         A = A @ A
     radius = math.exp(log_radius)
-    return Criterion(radius, "vanishes" if radius < 1 else "explodes" if radius > 1 else "undefined")
+    if abs(log_radius) <= 64 * len(U) * 2.0**-52:  # what rounding may add in 61 products
+        return Criterion(radius, "undefined")
+    return Criterion(radius, "vanishes" if radius < 1 else "explodes")
 
 
 @equation(

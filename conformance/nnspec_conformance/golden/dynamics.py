@@ -69,7 +69,7 @@ def cycle_of_the_quadratic_map() -> None:
 
 @golden("E33")
 def eigenvalues_speak_of_the_limit() -> None:
-    """|λ_1| = 1/2, and yet ‖U‖ = 10.02 and ‖U^5‖ = 3.1: the powers vanish in the end only."""
+    """|λ_1| = 1/2, and yet ‖U‖ = 10.02 (not the ledger's 10.03) and ‖U^5‖ = 3.1: they vanish in the end."""
     U = Matrix([Vector([0.5, 10.0]), Vector([0.0, 0.5])])
     radius, gradient = dynamics.eigenvalue_criterion(U)
     assert math.isclose(radius, 0.5)
@@ -97,6 +97,11 @@ def spectral_radius_of_known_matrices() -> None:
     assert of([1.0, 0.0], [0.0, -1.0]) == (1.0, "undefined")
     assert of([0.0, 5.0], [0.0, 0.0]) == (0.0, "vanishes")
     assert of([0.0, 4.0], [1.0, 0.0]) == (2.0, "explodes")
+    # |λ_1| = 1 is left open, though rounding makes these radii 1 − 2⁻⁵³ and 1 + 2⁻⁵²
+    for corner in (1.0, 10.0):
+        assert of([1.0, corner], [0.0, 1.0]).gradient == "undefined"
+    for near_one, gradient in ((1 - 1e-12, "vanishes"), (1 + 1e-12, "explodes")):
+        assert of([near_one, 10.0], [0.0, near_one]).gradient == gradient
     complex_pair = of([0.6, -0.9], [0.9, 0.6])
     assert math.isclose(complex_pair.radius, math.hypot(0.6, 0.9))
     assert complex_pair.gradient == "explodes"
