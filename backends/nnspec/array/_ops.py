@@ -157,8 +157,8 @@ class Ops:
         return -(self.maximum(-x, 0.0) + xp.log1p(xp.exp(-xp.abs(x))))
 
     def maximum(self, x: Array, value: float) -> Array:
-        """max(x, value); NaN propagates."""
-        return self.xp.where(x < value, self.full((1,) * x.ndim, value, like=x), x)
+        """max(x, value); NaN propagates, and max(−0, +0) is +0."""
+        return self.xp.where(x <= value, self.full((1,) * x.ndim, value, like=x), x)
 
     def softmax(self, z: Array) -> Array:
         """The softmax along the last axis, shifted by its maximum."""

@@ -7,9 +7,12 @@ from torch import Tensor
 
 
 def relu_with(x: Tensor, grad_at_zero: int) -> Tensor:
-    """max(x, 0): `torch.relu` has the derivative 0 at 0; the notes' convention, 1, needs a `where`."""
+    """max(x, 0): `torch.relu` has the derivative 0 at 0; the notes' convention, 1, needs a `where`.
+
+    Both leave −0 as it is; + 0.0 makes it +0.
+    """
     if grad_at_zero == 0:
-        return torch.relu(x)
+        return torch.relu(x) + 0.0
     return torch.where(x < 0, torch.zeros((), dtype=x.dtype, device=x.device), x) + 0.0
 
 
