@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nnspec_conformance.golden import golden
-from nnspec_reference import ledger
 from nnspec_reference.eval import SentimentResult, TaggerResult, published_tables
 
 
@@ -35,10 +34,3 @@ def sentiment_columns_realigned() -> None:
     assert best == "PVEC"
     # a few seconds against most of an hour: the point of averaging
     assert (sentiment["DAN-ROOT"].seconds, sentiment["CNN-MC"].seconds) == (31, 2452)
-
-
-@golden("W62")
-def translation_claim_is_recorded() -> None:
-    """WX's "machine translation needs 1M+ sentence pairs" is a claim: data, without a number to check."""
-    row = ledger.worked_numbers()["W62"]
-    assert "1M+" in row.inputs and row.printed == "claim"

@@ -17,9 +17,16 @@ def printed_table_is_an_excerpt() -> None:
     """The rows of DR's conditional probability table add up to .223, .5502, .4821: there are other words."""
     rows = [[0.21, 0.003, 0.01], [0.0001, 0.55, 0.0001], [0.002, 0.0001, 0.48]]
     assert near([sum(row) for row in rows], [0.223, 0.5502, 0.4821])
-    assert all(sum(row) <= 1 for row in rows)
-    # the likeliest words complete "the fat cat", "four score and", "New York City"
-    assert [row.index(max(row)) for row in rows] == [0, 1, 2]
+    # each context seen 10 000 times; the counts that are not printed are those of all other words
+    contexts = (("the", "fat"), ("four", "score"), ("New", "York"))
+    printed = [Vector(round(10_000 * p) for p in row) for row in rows]
+    counts = Matrix(Vector((*row, 10_000 - total(row))) for row in printed)
+    table = lm.NgramTable(contexts, ("cat", "and", "city", "..."), counts)
+    assert near(table.probabilities, [(*row, 1 - sum(row)) for row in rows])
+    assert all(p[3] > 0 for p in table.probabilities)
+    # a draw within the share of the row's likeliest word: "the fat cat", "four score and", "New York city"
+    for context, u, word in zip(contexts, (0.1, 0.3, 0.3), ("cat", "and", "city"), strict=True):
+        assert lm.ngram_sampling(table, [u], context) == [word]
 
 
 @golden("W27", "E43")

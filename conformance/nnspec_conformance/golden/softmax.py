@@ -63,6 +63,17 @@ def wx_gold() -> None:
     assert loss.categorical_cross_entropy(p, gold) == loss.hard_nll(p, 0)
 
 
+@golden("W19")
+def one_hot_label() -> None:
+    """WX's example of a one-hot label, [0, 1, 0], is the label with index 1: it selects that entry's loss."""
+    label = Vector([0.0, 1.0, 0.0])
+    p = softmax.vector(_SCORES)
+    assert argmax(label) == 1
+    assert softmax.onehot_select(p, 1) == p @ label == p[1]
+    assert loss.categorical_cross_entropy(p, label) == loss.hard_nll(p, 1) == -log(p[1])
+    assert loss.hard_nll(p, 1) != loss.hard_nll(p, 2), "counted from 1, it would be another class"
+
+
 @golden("E36", "X10")
 def a_function_of_the_whole_vector() -> None:
     """Scores are no distribution (what is wrong with z); the softmax of one of them alone is always 1."""

@@ -3,9 +3,15 @@
 import pytest
 
 from nnspec_conformance import golden, laws
+from nnspec_conformance.inventory import inventory
 
 GOLDENS = list(golden.goldens())
 LAWS = [key for key, w in laws.laws().items() if not w.on]
+
+
+def test_every_id_of_the_ledger_is_accounted_for() -> None:
+    """What `nnspec list` says: a function, a law, a golden check, or a reason."""
+    assert [entry.id for entry in inventory() if not entry.accounted] == []
 
 
 @pytest.mark.parametrize("name", GOLDENS)
