@@ -88,6 +88,26 @@ def exact_conditionals_multiply_to_the_joint_in_any_order(nn: Any, draw: Draw) -
         same(Measured(p.value, p.radius + 4 * U * p.value), expected, f"in the order {order}")
 
 
+@law("P53", on=[])
+def a_markov_model_forgets_what_is_older(draw: Draw) -> None:
+    """The factor of w_t sees the K words before it and nothing older; exactly, on fractions."""
+    K, T = draw.size(0, 3), 7
+    words = [int(w) for w in draw.index(T, below=5)]
+
+    def conditional(word: Any, context: tuple[Any, ...]) -> Fraction:
+        return Fraction(1, 1 + int(word) + sum((place + 2) * w for place, w in enumerate(reversed(context))))
+
+    def factor(words: list[int], t: int) -> Any:
+        before, after = (lm.markov(words[:n], conditional, K) for n in (t, t + 1))
+        return after / before
+
+    for t in range(T):
+        for s in range(t):
+            other = [*words[:s], words[s] + 1, *words[s + 1 :]]
+            seen = s >= t - K
+            assert (factor(other, t) != factor(words, t)) == seen, f"w_{t} and w_{s}, context {K}"
+
+
 @law("P107", on=["lm.ngram_mle", "lm.corpus_log_likelihood"])
 def maximum_likelihood_normalises_and_maximises(nn: Any, draw: Draw) -> None:
     C, V = draw.size(1, 3), draw.size(2, 4)
