@@ -400,7 +400,7 @@ def tree_structured_networks(
     Parent and children have the same size, so that the parent can be a child (`recursive_network`). RecNTN,
     TreeLSTM and the deep variants replace this composition by others.
 
-    Source: WX (named among the applications).
+    Source: WX "2008-2013: A glimmer of light..." (Socher), "Sentiment Analysis" (named there).
     """
     z = W @ concat(c_1, c_2)
     return _g(activation, z if b is None else z + b)
@@ -414,7 +414,7 @@ def recursive_network(tree: Any, W: Matrix, b: Vector | None = None, activation:
 
     A leaf is a `Vector`, an inner node a pair. W is the same at every node.
 
-    Source: WX (named among the applications).
+    Source: WX "2008-2013: A glimmer of light..." (Socher), "Sentiment Analysis" (named there).
     """
     if isinstance(tree, Vector):
         return tree
@@ -438,7 +438,7 @@ def convnet_alexnet(x: Vector, w: Vector, b: Scalar | None = None) -> Vector:
     Only where the filter fits ("valid"): N − K + 1 values. The filter is not turned round, so that a
     mathematician would say cross-correlation. A filter longer than the signal is a ValueError.
 
-    Source: WX "A Bit of History", "2008-2013" (ConvNet, AlexNet named there).
+    Source: WX "History: NN 'dark ages'" (ConvNets), "2008-2013: A glimmer of light..." (AlexNet).
     """
     N, K = len(x), len(w)
     if K > N:
@@ -466,7 +466,7 @@ def cnn_sentence_classifiers(
     g(max_i (w · x_{i:i+h−1} + b)), and its gradient goes to the first window that attains that maximum. A
     sentence shorter than the window is a ValueError: pad it.
 
-    Source: WX (Kim; Kalchbrenner et al. named there).
+    Source: WX "2014: Stuff starts working", "Sentiment Analysis" (Kim; Kalchbrenner et al. named there).
     """
     N, K = len(x), len(W[0])
     if K > N:
@@ -528,7 +528,7 @@ def attention(s: Vector, h: Matrix, W: Matrix, U: Matrix, v: Vector) -> tuple[Ve
     is a convex combination of the annotations. Words beyond the sentence's length have weight 0 (N11); of
     no words no average can be taken.
 
-    Source: WX "2014" (named there).
+    Source: WX "2014: Stuff starts working" (Bahdanau et al., named there).
     """
     if not h:
         raise ValueError("attention over no words")
@@ -578,7 +578,7 @@ def neural_crf(psi: Matrix, y: Sequence[int], A: Matrix) -> Scalar:
 
     With A = 0 it is a softmax at every step. A sequence of no steps has log p = 0.
 
-    Source: WX "2008-2013" (named there).
+    Source: WX "2008-2013: A glimmer of light..." (Collobert and Weston, named there).
     """
     if not psi:
         return 0

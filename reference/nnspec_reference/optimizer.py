@@ -55,10 +55,12 @@ def gradient_descent(theta: Vector, g: Vector, lr: Any) -> tuple[Vector, Vector]
 
         θ ← θ − α ∇J(θ)
 
-    g = ∇J(θ), the mean over all N training examples. α ≤ 0 and gradients that are not finite are refused.
+    g = ∇J(θ), the mean over all N training examples; WX's batch update is for a log-likelihood, of which J is
+    the negative (E12). α is `lr` here (E68); α ≤ 0 and gradients that are not finite are refused.
 
     Source: DR "Stochastic Gradient Descent"; G15 (weights change in proportion to the negative gradient);
-    WX "Optimization". Errata: E12, E68.
+    WX "Optimization".
+    Errata: E12, E68.
     """
     update = -(lr * g)
     return update, theta + update
@@ -308,9 +310,11 @@ def trajectory(
 
     This is how optimisers are used, and where their states go wrong: every tensor has a state of its own,
     which starts at 0; t is one for all the tensors of a step; nothing of a corrected moment flows back into
-    the state. g_t is given, so that no model takes part; `rho` is momentum's, the betas are Adam's.
+    the state. g_t is given, so that no model takes part; `rho` is momentum's, the betas are Adam's. ε stands
+    outside the root by default, as in AdaGrad's code; WX's Adam has it inside (`adam`, E14).
 
     Source: WX "Momentum", "AdaGrad (Adaptive Gradient)", "Adam (Adaptive Moment Estimation)" (their loops).
+    Errata: E13, E14.
     """
     zero = Vector(0 for _ in theta[0])
     tensors, states, updates = list(theta), [(zero, zero)] * len(theta), []

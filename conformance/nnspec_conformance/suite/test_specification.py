@@ -1,6 +1,10 @@
 """The specification itself: the notes' worked numbers, and the properties that hold of the reference alone."""
 
+import re
+
 import pytest
+from nnspec_reference import ledger
+from nnspec_reference.catalogue import catalogue
 
 from nnspec_conformance import golden, laws
 from nnspec_conformance.inventory import inventory
@@ -12,6 +16,14 @@ LAWS = [key for key, w in laws.laws().items() if not w.on]
 def test_every_id_of_the_ledger_is_accounted_for() -> None:
     """What `nnspec list` says: a function, a law, a golden check, or a reason."""
     assert [entry.id for entry in inventory() if not entry.accounted] == []
+
+
+def test_every_erratum_of_an_equation_is_under_errata() -> None:
+    """Those that its entry in the ledger cites, and those that its docstring explains."""
+    for ident, record in catalogue().items():
+        cited = set(ledger.equations()[ident].errata) if ident in ledger.equations() else set()
+        explained = set(re.findall(r"\bE\d\d\b", f"{record.text} {record.sources}"))
+        assert cited | explained <= set(record.errata), ident
 
 
 @pytest.mark.parametrize("name", GOLDENS)
