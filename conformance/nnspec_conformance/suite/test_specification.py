@@ -1,13 +1,13 @@
-"""The specification itself: the notes' worked numbers, and the properties that hold of the reference alone."""
+"""The specification itself: the worked numbers of the notes, and properties that hold of the reference alone."""
 
 import re
 
 import pytest
-from nnspec_reference import ledger
-from nnspec_reference.catalogue import catalogue
 
 from nnspec_conformance import golden, laws
 from nnspec_conformance.inventory import inventory
+from nnspec_reference import ledger
+from nnspec_reference.catalogue import catalogue
 
 GOLDENS = list(golden.goldens())
 LAWS = [key for key, w in laws.laws().items() if not w.on]
