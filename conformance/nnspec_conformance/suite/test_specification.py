@@ -1,4 +1,4 @@
-"""The specification itself: the worked numbers of the notes, and properties that hold of the reference alone."""
+"""The specification itself: the worked numbers of the notes, properties that hold of the reference alone."""
 
 import re
 
