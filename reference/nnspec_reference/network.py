@@ -289,7 +289,7 @@ def composition_view(units: Iterable[Hashable], links: Iterable[tuple[Hashable, 
     the chain of compositions. Input units read nothing, output units are read by nobody, the others are
     hidden. In a fully connected network every unit reads exactly the units of the layer below.
 
-    Source: G15 "NEURAL NETWORKS: INTUITION"; L14 "FEED FORWARD NEURAL NETWORKS", "RNN & LSTM" (title garbled).
+    Source: G15 "NEURAL NETWORKS: INTUITION"; L14 "FEED FORWARD NEURAL NETWORKS", "RNN & LSTM" (garbled).
     """
     reads: dict[Hashable, set[Hashable]] = {unit: set() for unit in units}
     read: set[Hashable] = set()

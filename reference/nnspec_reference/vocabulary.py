@@ -161,10 +161,10 @@ def alias_table(weights: Sequence[Any]) -> AliasTable:
         share[rich] = share[rich] - (1 - share[needy])
         if share[rich] < 1:
             small.append(large.pop())
-    for i in (
-        small + large
-    ):  # full slots; one that is short of 1 is so by rounding, but a word of weight 0 stays out
-        keep[i], alias[i] = (1, i) if weights[i] > 0 else (0, max(range(n), key=lambda j: weights[j]))
+    # the slots left over are full, but for rounding: their words keep them; a word of weight 0 keeps nothing
+    heaviest = max(range(n), key=lambda i: weights[i])
+    for i in small + large:
+        keep[i], alias[i] = (1, i) if weights[i] > 0 else (0, heaviest)
     return AliasTable(tuple(keep), tuple(alias))
 
 
