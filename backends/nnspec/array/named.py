@@ -7,6 +7,7 @@ from typing import Any
 from nnspec.array._mlp import softmax_pullback
 from nnspec.array._ops import Array, Ops
 from nnspec.array.optimizer import average, quotient, scaled
+from nnspec.array.softmax import minus_target
 from nnspec.errors import DomainError
 
 
@@ -249,7 +250,7 @@ def skip_gram(ops: Ops, w: Array, c: Array, v: Array, u: Array) -> Any:
     nll = ops.log_sum_exp(z)[:, 0] - ops.pick(z, c)
 
     def pullback(p_bar: Array, nll_bar: Array) -> dict[str, Array]:
-        z_bar = softmax_pullback(ops, p, p_bar) + nll_bar[:, None] * (p - ops.onehot(c, V, like=p))
+        z_bar = softmax_pullback(ops, p, p_bar) + minus_target(ops, p, c, nll_bar)
         return {
             "v": ops.scatter_add(ops.xp.matmul(z_bar, u), w, V),
             "u": ops.outer_sum(z_bar, v_w),
@@ -283,8 +284,9 @@ def neural_crf(ops: Ops, psi: Array, y: Array, A: Array, lengths: Array | None) 
     log_p = score - mask[:, 0] * ops.log_sum_exp(a)[:, 0]
 
     def pullback(log_p_bar: Array) -> dict[str, Array]:
-        # the marginals of the tags, from the last backwards, and of the pairs of tags
-        bar, marginals = ops.softmax(a), []
+        # the marginals of the tags, from the last backwards, and of the pairs of tags; each times log_p_bar
+        seed = log_p_bar[:, None]
+        bar, marginals = seed * ops.softmax(a), []
         expected = ops.zeros(pairs.shape, like=psi)
         for t in reversed(range(1, T)):
             here = mask[:, t, None]
@@ -295,10 +297,9 @@ def neural_crf(ops: Ops, psi: Array, y: Array, A: Array, lengths: Array | None) 
             expected = expected + pair
             bar = xp.where(here > 0.0, xp.sum(pair, axis=2), bar)
         marginals.append(bar * mask[:, 0, None])
-        off = hot - xp.stack(marginals[::-1], axis=1)
         return {
-            "psi": log_p_bar[:, None, None] * off,
-            "A": xp.sum(log_p_bar[:, None, None] * (pairs - expected), axis=0),
+            "psi": seed[..., None] * hot - xp.stack(marginals[::-1], axis=1),
+            "A": xp.sum(seed[..., None] * pairs - expected, axis=0),
         }
 
     return (log_p,), pullback
