@@ -38,7 +38,7 @@ def cases(
     record: Equation, dtype: str, seed: int, fixed: Mapping[str, Any], bound: Mapping[str, int | str] | None = None
 ) -> list[Case]:
     """A long sequence for every equation that carries a state; its weights are near 1, where memory is long."""
-    if not record.carry or record.time is None:
+    if not record.carry or record.time is None or record.time in (bound or {}):
         return []
     _, plan = cases_module.corners(record, fixed, bound)[0]
     sizes = {**dict(plan.sizes), "B": 1, record.time: LENGTH}
