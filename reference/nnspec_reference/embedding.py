@@ -49,11 +49,13 @@ def onehot_lookup(w: Sequence[int], R: Matrix) -> Matrix:
 
     In the neural language model each column of R represents a word, under GloVe each row (E45); rows are
     stored here, so R is (V, D). The weights are tied: every position looks into the same table, and where a
-    word occurs twice its row collects both gradients. An index outside the table is an error.
+    word occurs twice its row collects both gradients. An index outside the table is an error, −1 too.
 
     Source: DR "Neural Language Model"; WX "Training Neural Networks" (the dot product with e_i).
     Errata: E45.
     """
+    if not all(0 <= w_i < len(R) for w_i in w):
+        raise ValueError(f"an index of {tuple(w)} is outside a table of {len(R)} words")
     return Matrix(R[w_i] for w_i in w)
 
 
@@ -87,7 +89,8 @@ def attribute_network(w: int, A: Matrix, B: Matrix) -> tuple[Vector, Vector]:
 
     Source: DR "Distributed Representations".
     """
-    score = A[w] @ B
+    (attributes,) = onehot_lookup((w,), A)
+    score = attributes @ B
     return score, softmax(score)
 
 

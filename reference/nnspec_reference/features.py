@@ -7,6 +7,7 @@ from typing import Any
 
 from nnspec_reference.activation import by_name
 from nnspec_reference.catalogue import algorithm, choice, data, equation, index, parameter, real
+from nnspec_reference.embedding import onehot_lookup
 from nnspec_reference.scalars import Matrix, Vector, concat, softmax
 
 BUCKETS = ("0", "1", "2", "3", "4", "5-7", "8-15", "16-31", "32-63", "64+")
@@ -50,7 +51,7 @@ def pos_window(
 
     Source: WX "NLP with Feedforward Networks".
     """
-    f = concat(*(E[w] for w in words), features)
+    f = concat(*onehot_lookup(words, E), features)
     z_h = W @ f
     h = by_name(activation, z_h if b is None else z_h + b, grad_at_zero)
     z = U @ h if c is None else U @ h + c

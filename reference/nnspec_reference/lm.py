@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from nnspec_reference.activation import by_name
 from nnspec_reference.catalogue import algorithm, choice, data, equation, flag, hyper, parameter, real
+from nnspec_reference.embedding import onehot_lookup
 from nnspec_reference.scalars import (
     Matrix,
     Vector,
@@ -330,7 +331,7 @@ def neural_probabilistic(
     Source: DR "Neural Language Model"; DS17 "Neural Networks for Sequential Data".
     Errata: E43, E45.
     """
-    z_h = total(W_k @ R[w] for W_k, w in zip(W, context, strict=True))
+    z_h = total(W_k @ r_k for W_k, r_k in zip(W, onehot_lookup(context, R), strict=True))
     h = by_name(activation, z_h if b is None else z_h + b, grad_at_zero)
     z = U @ h if c is None else U @ h + c
     return z, softmax(z)

@@ -56,7 +56,8 @@ def gradient_descent(theta: Vector, g: Vector, lr: Any) -> tuple[Vector, Vector]
         θ ← θ − α ∇J(θ)
 
     g = ∇J(θ), the mean over all N training examples; WX's batch update is for a log-likelihood, of which J is
-    the negative (E12). α is `lr` here (E68); α ≤ 0 and gradients that are not finite are refused.
+    the negative (E12). α is `lr` here (E68); every backend refuses α ≤ 0, and gradients that are
+    not finite.
 
     Source: DR "Stochastic Gradient Descent"; G15 (weights change in proportion to the negative gradient);
     WX "Optimization".

@@ -7,7 +7,7 @@ from typing import Any
 
 from nnspec_reference.activation import by_name
 from nnspec_reference.catalogue import choice, data, equation, parameter, real
-from nnspec_reference.embedding import average
+from nnspec_reference.embedding import average, onehot_lookup
 from nnspec_reference.scalars import Matrix, Vector, dot, softmax
 
 _GRAD_AT_ZERO = choice("grad_at_zero", 1, 0)
@@ -47,7 +47,7 @@ def deep_averaging_network(
     Source: WX "Sentiment Analysis".
     Errata: E80.
     """
-    h = average(Matrix(E[w] for w in words), mask)
+    h = average(onehot_lookup(words, E), mask)
     if not h:
         h = Vector(0 for _ in E[0])
     h = _hidden_layers(h, W, b, activation, grad_at_zero)

@@ -166,6 +166,7 @@ def rows_are_columns() -> None:
     for w in range(3):
         e = Vector(float(v == w) for v in range(3))
         assert R.T @ e == embedding.onehot_lookup((w,), R)[0] == R[w]
+    assert refuses(embedding.onehot_lookup, (0, 3), R) and refuses(embedding.onehot_lookup, (-1,), R)
 
 
 @golden("E46")
