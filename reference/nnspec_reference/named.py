@@ -540,8 +540,8 @@ def attention(s: Vector, h: Matrix, W: Matrix, U: Matrix, v: Vector) -> tuple[Ve
 @equation(
     data("w", "", "index", of="V"),
     data("c", "", "index", of="V"),
-    parameter("v", "V D"),
-    parameter("u", "V D"),
+    parameter("v", "V D", scale=0.25),
+    parameter("u", "V D", scale=0.25),
     results=[real("p", "V"), real("nll")],
 )
 def skip_gram(w: int, c: int, v: Matrix, u: Matrix) -> tuple[Vector, Scalar]:

@@ -117,7 +117,7 @@ def minibatch(g: Matrix, reduction: str = "mean") -> Vector:
 
 @equation(
     parameter("theta_0", "n"),
-    parameter("x", "K n"),
+    parameter("x", "K n", scale=0.25),
     parameter("t", "K"),
     LR,
     options=[choice("gradient_at", "current", "start")],
