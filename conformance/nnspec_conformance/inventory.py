@@ -84,7 +84,8 @@ def inventory(globs: Sequence[str] = ("*",)) -> list[Entry]:
         entries.append(Entry(ident, "erratum", erratum.finding, "", runs or (("prose",) if prose else ()), bool(runs) or prose))
     for ident, exercise in ledger.exercises().items():
         runs = tuple(f"golden {g.name}" for g in golden.of(ident))
-        entries.append(Entry(ident, "exercise", exercise.question, exercise.source, runs or (exercise.answer,), True))
+        answer = (exercise.answer,)
+        entries.append(Entry(ident, "exercise", exercise.question, exercise.source, runs or answer, bool(runs)))
     for ident, convention in ledger.conventions().items():
         entries.append(Entry(ident, "convention", convention.convention, "", (convention.reason,), True))
     known = {e.id for e in entries}
