@@ -1,13 +1,21 @@
 """JAX on the CPU: `jax.nn`, and an LSTM and a GRU by `lax.scan`, gradients by `jax.vjp`.
 
     nnspec check examples/jax_cells.py --deviations examples/deviations.toml
+
+XLA compiles every function for every shape, which takes minutes here for seconds of arithmetic. In continuous
+integration ``JAX_CELLS_SHAPES=few`` keeps the recurrences to one number of steps, inputs and units.
 """
+
+import os
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 autodiff = "jax"
+
+if os.environ.get("JAX_CELLS_SHAPES") == "few":
+    sizes = {"gated.lstm": {"T": 3, "D": 2, "H": 4}, "gated.gru": {"T": 3, "D": 2, "H": 4}}
 
 relu = jax.nn.relu
 activation_sigmoid = jax.nn.sigmoid
@@ -43,7 +51,22 @@ def gated_lstm(x, h0, c0, W, b=None):
     return {"h": jnp.swapaxes(h, 0, 1), "h_T": h_T, "c_T": c_T}
 
 
-def gru(x, h0, W_z, U_z, W_r, U_r, W_H, U_H, b_z=None, b_r=None, b_H=None, c_H=None, update="candidate", reset="before"):
+def gru(
+    x,
+    h0,
+    W_z,
+    U_z,
+    W_r,
+    U_r,
+    W_H,
+    U_H,
+    b_z=None,
+    b_r=None,
+    b_H=None,
+    c_H=None,
+    update="candidate",
+    reset="before",
+):
     b_z, b_r, b_H, c_H = (0.0 if b is None else b for b in (b_z, b_r, b_H, c_H))
 
     def step(h, x_t):

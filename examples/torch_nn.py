@@ -2,8 +2,8 @@
 
     nnspec check examples/torch_nn.py --deviations examples/deviations.toml
 
-Every function here only hands over: weights into a module's parameters, the module's answer back. Gradients are
-autograd's.
+Every function here only hands over: weights into a module's parameters, the module's answer back.
+Gradients are autograd's.
 """
 
 import torch
@@ -139,7 +139,13 @@ def elman(x, h0, W, U, V, b_h=None, b_y=None, activation="tanh", output="identit
         raise NotImplementedError("nn.RNN has no output layer")
     H, D = W.shape
     rnn = nn.RNN(D, H, nonlinearity=_unit(activation), batch_first=True)
-    _with(rnn, weight_ih_l0=W, weight_hh_l0=U, bias_ih_l0=_zeros(H, W) if b_h is None else b_h, bias_hh_l0=_zeros(H, W))
+    _with(
+        rnn,
+        weight_ih_l0=W,
+        weight_hh_l0=U,
+        bias_ih_l0=_zeros(H, W) if b_h is None else b_h,
+        bias_hh_l0=_zeros(H, W),
+    )
     h, h_T = _run(rnn, x, h0[None], lengths)
     y = affine(h, V, b_y)
     if lengths is not None:
@@ -170,18 +176,27 @@ def birnn(x, h0_f, h0_b, W_f, U_f, W_b, U_b, b_f, b_b, lengths=None):
     none = _zeros(H, W_f)
     rnn = nn.RNN(D, H, batch_first=True, bidirectional=True)
     _with(rnn, weight_ih_l0=W_f, weight_hh_l0=U_f, bias_ih_l0=b_f, bias_hh_l0=none)
-    _with(rnn, weight_ih_l0_reverse=W_b, weight_hh_l0_reverse=U_b, bias_ih_l0_reverse=b_b, bias_hh_l0_reverse=none)
+    _with(
+        rnn,
+        weight_ih_l0_reverse=W_b,
+        weight_hh_l0_reverse=U_b,
+        bias_ih_l0_reverse=b_b,
+        bias_hh_l0_reverse=none,
+    )
     h, ends = _run(rnn, x, torch.stack([h0_f, h0_b]), lengths)
     return {"h": h, "h_n": ends[0], "h_1": ends[1]}
 
 
 def gated_lstm(x, h0, c0, W, b=None, lengths=None):
     D, H = x.shape[-1], h0.shape[-1]
-    order = torch.cat([torch.arange(2 * H), torch.arange(3 * H, 4 * H), torch.arange(2 * H, 3 * H)])  # i, f, g, o
+    i, f, o, g = torch.arange(4 * H).split(H)
+    order = torch.cat([i, f, g, o])
     b = _zeros(4 * H, W) if b is None else b
     lstm = nn.LSTM(D, H, batch_first=True)
     W = W[order]
-    _with(lstm, weight_ih_l0=W[:, :D], weight_hh_l0=W[:, D:], bias_ih_l0=b[order], bias_hh_l0=_zeros(4 * H, W))
+    _with(
+        lstm, weight_ih_l0=W[:, :D], weight_hh_l0=W[:, D:], bias_ih_l0=b[order], bias_hh_l0=_zeros(4 * H, W)
+    )
     h, (h_T, c_T) = _run(lstm, x, (h0[None], c0[None]), lengths)
     return {"h": h, "h_T": h_T[0], "c_T": c_T[0]}
 
@@ -228,7 +243,7 @@ def clip_value(g, max_value):
 def _step(make, theta, g, state=None):
     """One step from a given state: (the increment, the new state, the moved parameters).
 
-    The increment is that of a parameter which stands at 0, because the difference of two parameters has lost digits.
+    The increment is that of a parameter which stands at 0: the difference of two parameters has lost digits.
     """
     increment = nn.Parameter(torch.zeros_like(theta))
     moved = nn.Parameter(theta.clone())
@@ -249,10 +264,11 @@ sgd = gradient_descent
 
 
 def momentum(theta, v, g, lr, rho):
-    if rho == 0:
-        raise NotImplementedError("torch.optim.SGD keeps no velocity without momentum")
-    update, state, theta = _step(lambda p: torch.optim.SGD(p, lr, momentum=rho), theta, g, {"momentum_buffer": v})
-    return {"update": update, "v": state["momentum_buffer"], "theta": theta}
+    update, state, theta = _step(
+        lambda p: torch.optim.SGD(p, lr, momentum=rho), theta, g, {"momentum_buffer": v}
+    )
+    velocity = state["momentum_buffer"] if rho else g.clone()  # without momentum none is kept
+    return {"update": update, "v": velocity, "theta": theta}
 
 
 def adagrad(theta, G, g, lr, eps):
