@@ -125,8 +125,9 @@ def _general(candidate: Target, case: Case, aspect: str) -> list[Diagnosis]:
         judged = expected.judge_gradient(got) if gradient else expected.judge_forward(got)
         return bool(judged.entries) and not judged.misses and not judged.inconclusive
 
+    exact = {r.name for r in case.record.results if r.kind != "real"} if not gradient else set()
     wrong = [n for n in right if n in received and not holds([n], right)]
-    if not wrong or any(isinstance(right[n], list) for n in wrong):
+    if not wrong or exact & set(wrong) or any(isinstance(right[n], list) for n in wrong):
         return []
     label = ("gradient of " if gradient else "") + ", ".join(wrong)
     for name, title, change in _changes(case):
