@@ -103,7 +103,8 @@ def evaluate(
             seed = cotangent[row, ...] if record.batched and r.batched else cotangent
             for index, value in _elements(output[place]):
                 roots.append(value)
-                incoming.append(make(float(seed[index])) if seeds is None else seed[index])
+                c = make(float(seed[index])) if seeds is None else seed[index]
+                incoming.append(c.as_factor() if seeds is None and isinstance(c, Rounded) else c)
     adjoints = autodiff.backward(tuple(roots), tuple(incoming))
     gradients = {}
     for a in record.arguments:

@@ -23,6 +23,8 @@ xᵃ                     as exp(a log x); for a whole a also |a| multiplications
 σ of a gate            moreover ± 4u, for it may be computed as (1 + tanh(x/2)) / 2
 max, |x|, relu, step   nothing; the hull of both branches where the ball leaves them undecided
 constants              one rounding if the format cannot hold them
+an incoming gradient   one rounding, for it may be multiplied in last: c (p - 1) as well as c p - c
+two usual formulas     the hull of both (`either`)
 a result too large     ±∞ if every machine overflows; NaN, which decides nothing, if only some may
 ====================== ================================================================================
 
@@ -361,6 +363,10 @@ class Exact(Ball):
     def detach(self) -> Exact:
         """The middle of the ball, as an exact number."""
         return Exact(self.ball.mid())
+
+    def either(self, other: Any) -> Exact:
+        """This number: the other is the same."""
+        return self
 
 
 # ----------------------------------------------------------------------------------------- the machine
@@ -715,6 +721,21 @@ class Rounded(Ball):
     def detach(self) -> Rounded:
         """The middle of the ball, as an exact number."""
         return Rounded(self.fmt, self.settle().mid())
+
+    def either(self, other: Any) -> Rounded:
+        """What one or the other way to compute the same real number may give."""
+        b = self._operand(other)
+        if b is NotImplemented:
+            return b  # type: ignore[no-any-return]
+        x, y = self.settle(), b.settle()
+        return Rounded(_coarser(self.fmt, b.fmt), x.union(y) if x.is_finite() and y.is_finite() else x)
+
+    def as_factor(self) -> Rounded:
+        """This exact number, if it may be multiplied in at any place: c (p − 1), or c p − c, which has a rounding less."""
+        x, fmt = self.settle(), self.fmt
+        if x.is_zero() or _is_power_of_two(x) or not x.is_finite():
+            return self
+        return Rounded(fmt, x * fmt.one_rounding)
 
 
 def _exp_form(fmt: Format, x: arb, a: arb) -> arb:

@@ -29,7 +29,7 @@ from typing import Any
 
 from nnspec_reference import scalars
 from nnspec_reference.catalogue import algorithm, data, equation, real
-from nnspec_reference.scalars import Scalar, log, mid, power, sigmoid, step, xlogy
+from nnspec_reference.scalars import Scalar, either, log, mid, power, sigmoid, step, xlogy
 
 Edge = tuple[Any, Scalar]
 """An operand, and the derivative of the result with respect to it."""
@@ -76,8 +76,8 @@ class Traced:
         return self._unary(scalars.square, lambda x, y: 2 * x)
 
     def tanh(self) -> Any:
-        """(tanh x)′ = 1 − tanh² x."""
-        return self._unary(scalars.tanh, lambda x, y: 1 - y * y)
+        """(tanh x)′ = 1 − tanh² x = 1 / cosh² x = 4 σ(2x) σ(−2x)."""
+        return self._unary(scalars.tanh, lambda x, y: either(1 - y * y, 4 * sigmoid(2 * x) * sigmoid(-2 * x)))
 
     def sigmoid(self) -> Any:
         """σ′ = σ (1 − σ)."""
@@ -140,12 +140,14 @@ class Traced:
         return _binary(other, self, operator.truediv, _reciprocal, lambda x, y, z: -z / y)
 
     def product(self, factors: list[Any]) -> Any:
-        """∂(x₁ x₂ …)/∂xᵢ is the product of the others: no division, for a factor may be 0."""
+        """∂(x₁ x₂ …)/∂xᵢ is the product of the others; xᵢ/xᵢ is there for those who divide the whole by xᵢ ≠ 0."""
         top = max(factors, key=_level)
         here = [_level(x) == top.level for x in factors]
         values = [x.value if h else x for x, h in zip(factors, here, strict=True)]
         mine = [i for i, h in enumerate(here) if h]
-        edges = [(factors[i], scalars.product(values[:i] + values[i + 1 :])) for i in mine]
+        edges = [
+            (factors[i], scalars.product([*values[:i], *values[i + 1 :], *_one(values[i])])) for i in mine
+        ]
         return top._chain(scalars.product(values), edges)
 
     def power(self, a: Any) -> Any:
@@ -202,6 +204,10 @@ class Traced:
     def __float__(self) -> float:
         return mid(self.value)
 
+    def either(self, other: Any) -> Any:
+        """The derivative is that of the first way."""
+        return self._chain(either(self.value, plain(other)), ((self, 1),))
+
     def detach(self) -> Scalar:
         """The value as an exact constant of every differentiation."""
         return scalars.detach(self.value)
@@ -250,6 +256,11 @@ def _reciprocal(x: Scalar, y: Scalar, z: Scalar) -> Scalar:
 def _inverse(x: Scalar) -> Scalar:
     """1/x, and ∞ for 0."""
     return -log(x) if _is_zero(x) else 1 / x
+
+
+def _one(x: Scalar) -> list[Scalar]:
+    """x/x with its two roundings, as a factor; none for 0."""
+    return [] if _is_zero(x) or isinstance(x, (float, int)) else [x / x]
 
 
 def _is_zero(x: Scalar) -> bool:

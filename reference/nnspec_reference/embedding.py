@@ -25,6 +25,7 @@ from nnspec_reference.scalars import (
     dot,
     log,
     maximum,
+    mean,
     minimum,
     power,
     softmax,
@@ -418,4 +419,4 @@ def average(w: Matrix, mask: Vector | None = None) -> Vector:
     m = len(w) if mask is None else total(mask)
     if m == 0:
         return Vector(0 for _ in w[0]) if w else Vector()  # without rows nothing tells D
-    return Vector(total(column) / m for column in chosen.T)
+    return Vector(mean(column, m) for column in chosen.T)

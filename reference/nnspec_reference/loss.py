@@ -12,7 +12,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnspec_reference.catalogue import bit, choice, data, equation, parameter, real
-from nnspec_reference.scalars import Vector, argmax, detach, dot, log, sigmoid, softplus, square, total, xlogy
+from nnspec_reference.scalars import (
+    Vector,
+    argmax,
+    detach,
+    dot,
+    log,
+    mean,
+    sigmoid,
+    softplus,
+    square,
+    total,
+    xlogy,
+)
 from nnspec_reference.softmax import log_total, logits, scores
 
 
@@ -47,13 +59,15 @@ def binary_cross_entropy_logits(z: Any, y: Any) -> Any:
 
     The derivative is σ(z) − y, that of logistic regression, as L14 says without printing it. Libraries also
     write (1−y) z − log σ(z), which loses digits to cancellation where z < 0, as the form above does where z >
-    0; the z − z below is that other way to round −z y, and grants it the same tolerance.
+    0; the z − z below is that other way to round −z y, and grants it the same tolerance. So do the two sums
+    that cancel for −y log σ(z) − (1−y) log σ(−z), whose derivative is computed as (1−y) σ(z) − y σ(−z).
 
     Source: L14 [after "FEEDFORWARD NN"], "TRAINING NN: COMPUTE GRADIENT".
     Errata: E67.
     """
     c = detach(z)
-    return softplus(z) - z * y + (c - c)
+    both, again = (y * softplus(-z) + (1 - y) * softplus(z) for _ in range(2))
+    return softplus(z) - z * y + (c - c) + (both - again)
 
 
 @equation(
@@ -333,4 +347,4 @@ def _reduced(terms: Any, reduction: str) -> Any:
         return total(terms)
     if not terms:
         raise ValueError("no mean of nothing")
-    return total(terms) / len(terms)
+    return mean(terms, len(terms))

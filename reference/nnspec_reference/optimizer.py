@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from nnspec_reference import autodiff
 from nnspec_reference.catalogue import algorithm, choice, equation, hyper, parameter, real
-from nnspec_reference.scalars import Matrix, Scalar, Vector, constant, dot, power, sqrt, square, total
+from nnspec_reference.scalars import Matrix, Scalar, Vector, constant, dot, mean, power, sqrt, square, total
 
 ALSO_EMPTY = {"n": 0}
 
@@ -110,9 +110,8 @@ def minibatch(g: Matrix, reduction: str = "mean") -> Vector:
     Source: DR "Stochastic Gradient Descent"; WX "Batching".
     Errata: E15.
     """
-    s = total(g)
-    mean: Vector = s / len(g) if reduction == "mean" else s
-    return mean
+    found: Vector = mean(g, len(g)) if reduction == "mean" else total(g)
+    return found
 
 
 @equation(

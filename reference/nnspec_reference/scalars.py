@@ -125,6 +125,11 @@ def total(xs: Iterable[Any]) -> Any:
     return s
 
 
+def mean(xs: Sequence[Any], n: Any) -> Any:
+    """(x₁ + x₂ + …) / n, which some compute as x₁/n + x₂/n + …."""
+    return either(total(xs) / n, total(x / n for x in xs))
+
+
 def product(xs: Iterable[Scalar]) -> Scalar:
     """x₁ · x₂ · …, in no order that an implementation must keep; 1 if there are none."""
     factors = list(xs)
@@ -329,6 +334,11 @@ def argmax(xs: Iterable[Scalar]) -> int:
     if at < 0:
         raise ValueError("argmax of nothing")
     return at
+
+
+def either(x: Any, y: Any) -> Any:
+    """x, which some compute as y: the same real number, and the roundings of both are granted."""
+    return _apply2("either", lambda a, b: a, x, y)
 
 
 # ------------------------------------------------------------------------------ the case of a float
