@@ -6,7 +6,8 @@ numbers with few calls on buffers that are written in place. What makes it fast:
 
 - arrays are feature-major, one (features, B) block per step: BLAS packs that shape best, and the rows of
   one gate are contiguous;
-- input, previous state and a row of ones are stacked, ``s = [x; h; 1]``: a step's affine map is one product;
+- the input's part of all steps comes first, bias included, from ``[x_t; 1]``; a step multiplies h alone;
+- matrices that meet few columns are multiplied in blocks of rows, small enough that BLAS need not pack them;
 - σ(a) = ½ + ½·tanh(a/2), the inner ½ within the weights: one tanh serves all gates, and reaches 0 and 1;
 - the backward loop only multiplies by derivative factors, computed before it for a stretch of time that
   fits the cache; the gradients of the weights are one product after it;
@@ -22,6 +23,7 @@ is kept for it. Inputs are never written.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from nnspec.array._ops import Ops
@@ -33,6 +35,8 @@ Gradients = tuple[Array | None, ...]
 Pullback = Callable[..., Gradients]
 
 CACHE_BYTES = 1 << 20  # what the backward loop may assume to stay in a core's second-level cache
+SMALL_PRODUCT = 600_000  # multiplications
+FEW_COLUMNS = 1 << 14  # numbers in a product's second factor
 
 
 # ------------------------------------------------------------------------------------------------ Elman
@@ -103,14 +107,20 @@ def _elman_fast(
     (B, T, D), H = x.shape, h0.shape[1]
     zero, half = ops.full((), 0.0, like=x), ops.full((), 0.5, like=x)
 
-    S = _stacked(ops, x, h0)  # S[t] = [x_t; h_{t−1}; 1]
-    A = _beside(ops, W, U, b)
+    rows = _rows(ops, x)
+    A, R = _beside(ops, W, b), _copy(ops, U)
     if activation == "sigmoid":
         A *= 0.5
+        R *= 0.5
+    P = _input_part(ops, A, rows, T, B)
+    recur = _product(ops, R, B)
+    S = ops.empty((T + 1, H, B), like=x)  # S[t] = h_{t−1}
+    S[0] = h0.T
     keep_sign = activation == "relu" and ops.grad
     on = xp.empty((T, H, B), dtype=bool) if keep_sign else None
-    for t, (s, h) in enumerate(zip(S, _blocks(S[1:], D, D + H), strict=False)):
-        dot(A, s, out=h)
+    for t, (h_prev, h, p) in enumerate(zip(S, S[1:], P, strict=False)):
+        recur(h_prev, out=h)
+        xp.add(h, p, out=h)
         if activation == "tanh":
             xp.tanh(h, out=h)
         elif activation == "sigmoid":
@@ -119,17 +129,17 @@ def _elman_fast(
             if on is not None:
                 (xp.greater_equal if relu_grad_at_zero else xp.greater)(h, zero, out=on[t])
             xp.maximum(h, zero, out=h)
-    states = _batch_major(ops, S[1:, D : D + H])
+    states = _batch_major(ops, S[1:])
     if not ops.grad:
         return states, None
 
     def pullback(h_bar: Array, h_T_bar: Array | None = None) -> Gradients:
-        state_bar, U_T = ops.zeros((H, B), like=x), xp.ascontiguousarray(U).T
+        state_bar, back = ops.zeros((H, B), like=x), _product(ops, xp.ascontiguousarray(U).T, B)
         if h_T_bar is not None:
             state_bar[...] = h_T_bar.T
         z_bar = ops.empty((H, T, B), like=x)
         for start, stop in _stretches(xp, T, h0.nbytes):
-            h = S[start + 1 : stop + 1, D : D + H]
+            h = S[start + 1 : stop + 1]
             if activation == "tanh":
                 Z = _one_minus_square(xp, h)
             elif activation == "sigmoid":
@@ -141,12 +151,12 @@ def _elman_fast(
             for z, o_bar in zip(Z[::-1], _feature_major(ops, h_bar, start, stop)[::-1], strict=True):
                 xp.add(state_bar, o_bar, out=state_bar)
                 xp.multiply(z, state_bar, out=z)  # z̄_t
-                dot(U_T, z, out=state_bar)
+                back(z, out=state_bar)
             z_bar[:, start:stop] = Z.transpose(1, 0, 2)
         z_bar = z_bar.reshape(H, T * B)
-        A_bar = dot(z_bar, _by_rows(ops, S[:T]).T)
+        A_bar, U_bar = dot(z_bar, rows), dot(z_bar, _by_rows(ops, S[:T]).T)
         x_bar = _input_gradient(z_bar, W, T, B)
-        return x_bar, state_bar.T, A_bar[:, :D], A_bar[:, D : D + H], None if b is None else A_bar[:, -1]
+        return x_bar, state_bar.T, A_bar[:, :D], U_bar, None if b is None else A_bar[:, -1]
 
     return states, pullback
 
@@ -241,10 +251,15 @@ def _lstm_fast(
     (B, T, D), H = x.shape, h0.shape[1]
     half = ops.full((), 0.5, like=x)
 
-    S = _stacked(ops, x, h0)  # S[t] = [x_t; h_{t−1}; 1]
-    A = _beside(ops, W_x, W_h, b)
-    A[: 3 * H] *= 0.5
-    V = None if V_o is None else 0.5 * V_o
+    rows = _rows(ops, x)
+    A, R = _beside(ops, W_x, b), _copy(ops, W_h)
+    for weights in (A, R):
+        weights[: 3 * H] *= 0.5
+    P = _input_part(ops, A, rows, T, B)
+    recur = _product(ops, R, B)
+    see = None if V_o is None else _product(ops, 0.5 * V_o, B)
+    S = ops.empty((T + 1, H, B), like=x)  # S[t] = h_{t−1}
+    S[0] = h0.T
     # G[t] = [i; f; o; g; C_{t−1}], so that (i; f) ⊙ (g; C_{t−1}) is one product. Where neither a gradient nor
     # the cells of all steps are asked for, every step works in the same block.
     blocks = T if ops.grad or cell_states else 0
@@ -252,15 +267,17 @@ def _lstm_fast(
     G[0, 4 * H :] = C0.T
     both, part = ops.empty((2 * H, B), like=x), ops.empty((H, B), like=x)
     added, kept = both[:H], both[H:]
-    for s, a, a_ifo, a_if, a_o, a_g, g_C, C, h in zip(
+    for h_prev, p, a, a_ifo, a_if, a_o, a_g, g_C, C, h in zip(
         S,
+        P,
         *(_blocks(G, H * i, H * j, T) for i, j in ((0, 4), (0, 3), (0, 2), (2, 3), (3, 4), (3, 5))),
         _blocks(G[1:] if blocks else G, 4 * H, 5 * H, T),
-        _blocks(S[1:], D, D + H, T),
+        S[1:],
         strict=False,
     ):
-        dot(A, s, out=a)
-        if V is None:
+        recur(h_prev, out=a)
+        add(a, p, out=a)
+        if see is None:
             tanh(a, out=a)
             multiply(a_ifo, half, out=a_ifo)
             add(a_ifo, half, out=a_ifo)
@@ -269,13 +286,13 @@ def _lstm_fast(
             _finish_sigmoid(xp, a_if, half)
         multiply(a_if, g_C, out=both)  # i ⊙ g, f ⊙ C_{t−1}
         add(added, kept, out=C)
-        if V is not None:
-            dot(V, C, out=part)
+        if see is not None:
+            see(C, out=part)
             add(a_o, part, out=a_o)
             _finish_sigmoid(xp, a_o, half)
         tanh(C, out=part)
         multiply(a_o, part, out=h)
-    states = _batch_major(ops, S[1:, D : D + H])
+    states = _batch_major(ops, S[1:])
     cells = _batch_major(ops, G[1:, 4 * H :]) if cell_states else _copy(ops, G[-1, 4 * H :].T)
     if not ops.grad:
         return (states, cells), None
@@ -288,8 +305,8 @@ def _lstm_fast(
             cell_bar[...] = C_bar.T
         all_C_bar = C_bar if cell_states else None
         # In Z the order is o, i, f, g, for C̄ multiplies the last three.
-        W_hT = xp.concatenate([W_h[2 * H : 3 * H], W_h[: 2 * H], W_h[3 * H :]]).T
-        V_T = None if V_o is None else xp.ascontiguousarray(V_o).T
+        back = _product(ops, xp.concatenate([W_h[2 * H : 3 * H], W_h[: 2 * H], W_h[3 * H :]]).T, B)
+        unsee = None if V_o is None else _product(ops, xp.ascontiguousarray(V_o).T, B)
         a_bar = ops.empty((4, H, T, B), like=x)
         for start, stop in _stretches(xp, T, 10 * h0.nbytes):
             n = stop - start
@@ -320,22 +337,22 @@ def _lstm_fast(
                 multiply(state_bar, t_through, out=part)
                 add(cell_bar, part, out=cell_bar)
                 multiply(t_o, state_bar, out=t_o)
-                if V_T is not None:
-                    dot(V_T, t_o, out=part)
+                if unsee is not None:
+                    unsee(t_o, out=part)
                     add(cell_bar, part, out=cell_bar)
                 multiply(t_ifg, cell_bar, out=t_ifg)
                 multiply(cell_bar, f, out=cell_bar)
-                dot(W_hT, z, out=state_bar)
+                back(z, out=state_bar)
             a_bar[:2, :, start:stop] = z_if.transpose(1, 2, 0, 3)
             a_bar[2, :, start:stop] = z_o.transpose(1, 0, 2)
             a_bar[3, :, start:stop] = z_g.transpose(1, 0, 2)
 
         o_bar, a_bar = a_bar[2].reshape(H, T * B), a_bar.reshape(4 * H, T * B)
-        A_bar = dot(a_bar, _by_rows(ops, S[:T]).T)
+        A_bar, W_h_bar = dot(a_bar, rows), dot(a_bar, _by_rows(ops, S[:T]).T)
         V_bar = None if V_o is None else dot(o_bar, _by_rows(ops, G[1:, 4 * H :]).T)
         x_bar = _input_gradient(a_bar, W_x, T, B)
         b_bar = None if b is None else A_bar[:, -1]
-        return x_bar, state_bar.T, cell_bar.T, A_bar[:, :D], A_bar[:, D : D + H], b_bar, V_bar
+        return x_bar, state_bar.T, cell_bar.T, A_bar[:, :D], W_h_bar, b_bar, V_bar
 
     return (states, cells), pullback
 
@@ -431,8 +448,8 @@ def _gru_fast(
     # Below, z is the share of the candidate. Where the equation gives z to the previous state, that share is
     # 1−z = σ(−a): the sign of its rows is turned here, and in its derivative.
     scale = 0.5 if z_takes else -0.5
-    X = _stacked(ops, x, None)  # X[t] = [x_t; 1]
-    A = _beside(ops, W, None, b)
+    rows = _rows(ops, x)
+    A = _beside(ops, W, b)
     R = ops.zeros((3 * H, 1 + H), like=x)  # rows z, r, H; columns 1, h
     R[:, 1:] = U
     if c_H is not None and after:
@@ -442,8 +459,11 @@ def _gru_fast(
     for weights in (A, R):
         weights[:H] *= scale
         weights[H : 2 * H] *= 0.5
-    R_zr, R_H = R[: 2 * H], xp.ascontiguousarray(R[2 * H :, 1:])
-    P = xp.matmul(A, X)  # the input's part of all steps: (T, 3H, B)
+    P = _input_part(ops, A, rows, T, B)
+    if after:
+        recur = _product(ops, R, B)
+    else:
+        recur, recur_H = _product(ops, R[: 2 * H], B), _product(ops, xp.ascontiguousarray(R[2 * H :, 1:]), B)
 
     Q = ops.empty((T + 1, 1 + 2 * H, B), like=x)  # Q[t] = [1; h_{t−1}; the candidate H_t]
     Q[:, 0] = 1.0
@@ -465,10 +485,10 @@ def _gru_fast(
         strict=True,
     ):
         if after:
-            dot(R, one_h, out=m)
+            recur(one_h, out=m)
             add(m[: 2 * H], p_zr, out=zr)
         else:
-            dot(R_zr, one_h, out=raw)
+            recur(one_h, out=raw)
             add(raw, p_zr, out=zr)
         tanh(zr, out=zr)
         multiply(zr, half, out=zr)
@@ -478,7 +498,7 @@ def _gru_fast(
             multiply(r, m[2 * H :], out=new)
         else:
             multiply(r, h, out=m)
-            dot(R_H, m, out=new)
+            recur_H(m, out=new)
         add(new, p_n, out=new)
         tanh(new, out=new)
         multiply(zz, h_new, out=mix)  # (1−z) ⊙ h, z ⊙ H
@@ -492,7 +512,10 @@ def _gru_fast(
         if h_T_bar is not None:
             state_bar[...] = h_T_bar.T
         U_T = xp.ascontiguousarray(U).T
-        U_zrT, U_HT = xp.ascontiguousarray(U[: 2 * H]).T, xp.ascontiguousarray(U[2 * H :]).T
+        if after:
+            back = _product(ops, U_T, B)
+        else:
+            back, back_H = _product(ops, U_T[:, : 2 * H], B), _product(ops, U_T[:, 2 * H :], B)
         a_bar = ops.empty((3, H, T, B), like=x)  # rows z, r, H
         in_bar = ops.empty((H, T, B), like=x)  # of the product U_H h, if after
         for start, stop in _stretches(xp, T, 9 * h0.nbytes):
@@ -525,13 +548,13 @@ def _gru_fast(
                 multiply(state_bar, kept, out=part)
                 if after:
                     multiply(t_ri, t_n, out=t_ri)
-                    dot(U_T, u, out=state_bar)
+                    back(u, out=state_bar)
                 else:
-                    dot(U_HT, t_n, out=q)
+                    back_H(t_n, out=q)
                     multiply(t_r, q, out=t_r)
                     multiply(q, reset, out=q)
                     add(part, q, out=part)
-                    dot(U_zrT, u, out=state_bar)
+                    back(u, out=state_bar)
                 add(state_bar, part, out=state_bar)
             a_bar[:2, :, start:stop] = Z[:, 1:3].transpose(1, 2, 0, 3)
             a_bar[2, :, start:stop] = z_n.transpose(1, 0, 2)
@@ -539,16 +562,15 @@ def _gru_fast(
                 in_bar[:, start:stop] = Z[:, 3].transpose(1, 0, 2)
 
         a_bar, in_bar = a_bar.reshape(3 * H, T * B), in_bar.reshape(H, T * B)
-        A_bar = dot(a_bar, _by_rows(ops, X).T)
-        before = _by_rows(ops, Q[:T, : 1 + H]).T  # [1; h]
-        U_zr_bar = dot(a_bar[: 2 * H], before)[:, 1:]
+        A_bar, U_bar = dot(a_bar, rows), ops.empty(U.shape, like=x)
+        before = _by_rows(ops, Q[:T, 1 : 1 + H]).T
+        dot(a_bar[: 2 * H], before, out=U_bar[: 2 * H])
         if after:
-            U_H_bar = dot(in_bar, before)
-            c_bar, U_H_bar = U_H_bar[:, 0], U_H_bar[:, 1:]
+            dot(in_bar, before, out=U_bar[2 * H :])
+            c_bar = xp.sum(in_bar, axis=1)
         else:
-            U_H_bar = dot(a_bar[2 * H :], _by_rows(ops, M).T)
+            dot(a_bar[2 * H :], _by_rows(ops, M).T, out=U_bar[2 * H :])
             c_bar = _copy(ops, A_bar[2 * H :, -1])
-        U_bar = xp.concatenate([U_zr_bar, U_H_bar])
         x_bar = _input_gradient(a_bar, W, T, B)
         b_bar = None if b is None else A_bar[:, -1]
         return x_bar, state_bar.T, A_bar[:, :D], U_bar, b_bar, None if c_H is None else c_bar
@@ -583,28 +605,56 @@ class _Sums:
 
 
 # --------------------------------------------------------------------------------------- for the fast texts
-def _stacked(ops: Ops, x: Array, h0: Array | None) -> Array:
-    """``S[t] = [x_t; h_{t−1}; 1]``, feature-major, with h_0 filled in; without a state ``[x_t; 1]``."""
+def _rows(ops: Ops, x: Array) -> Array:
+    """(B, T, D) as a new matrix of T·B rows ``[x_tᵀ 1]``, time first."""
     B, T, D = x.shape
-    if h0 is None:
-        S = ops.empty((T, D + 1, B), like=x)
-    else:
-        S = ops.empty((T + 1, D + h0.shape[1] + 1, B), like=x)
-        S[0, D:-1] = h0.T
-    S[:T, :D] = x.transpose(1, 2, 0)
-    S[:, -1] = 1.0
-    return S
+    rows = ops.empty((T, B, D + 1), like=x)
+    rows[:, :, :D] = x.transpose(1, 0, 2)
+    rows[:, :, D] = 1.0
+    return rows.reshape(T * B, D + 1)
 
 
-def _beside(ops: Ops, W: Array, U: Array | None, b: Array | None) -> Array:
-    """``[W U b]``, the weights of a stacked column."""
+def _beside(ops: Ops, W: Array, b: Array | None) -> Array:
+    """``[W b]``, which multiplies ``[x; 1]``."""
     rows, D = W.shape
-    A = ops.empty((rows, D + (0 if U is None else U.shape[1]) + 1), like=W)
+    A = ops.empty((rows, D + 1), like=W)
     A[:, :D] = W
-    if U is not None:
-        A[:, D:-1] = U
-    A[:, -1] = 0.0 if b is None else b
+    A[:, D] = 0.0 if b is None else b
     return A
+
+
+def _input_part(ops: Ops, A: Array, rows: Array, T: int, B: int) -> Array:
+    """``W x_t + b`` of all steps, (T, n, B)."""
+    xp, (n, K) = ops.xp, A.shape
+    if B == 1:
+        return xp.dot(rows, A.T).reshape(T, n, 1)
+    P, X = ops.empty((T, n, B), like=A), _copy(ops, rows.reshape(T, B, K).transpose(0, 2, 1))
+    count = _block_count(xp, A, B)
+    xp.matmul(A.reshape(count, n // count, K), X[:, None], out=P.reshape(T, count, n // count, B))
+    return P
+
+
+def _product(ops: Ops, A: Array, B: int) -> Callable[..., Array]:
+    """``product(s, out=…)``: A times a matrix of B columns."""
+    xp, n = ops.xp, A.shape[0]
+    count = _block_count(xp, A, B)
+    if count == 1:
+        return partial(xp.dot, A)
+    blocks, shape = A.reshape(count, n // count, A.shape[1]), (count, n // count, B)
+    return lambda s, out: xp.matmul(blocks, s, out=out.reshape(shape))
+
+
+def _block_count(xp: Any, A: Array, B: int) -> int:
+    """In how many blocks of rows to multiply A by a matrix of B columns.
+
+    OpenBLAS does not pack the factors of a product of at most 10⁶ multiplications. That makes it half as fast
+    again where few columns would not repay the packing, as long as these stay in the first caches.
+    """
+    n, K = A.shape
+    if xp.__name__ != "numpy" or n * K * B <= SMALL_PRODUCT or K * B > FEW_COLUMNS:
+        return 1
+    least = -(-n * K * B // SMALL_PRODUCT)
+    return next((c for c in range(least, min(n, 4 * least) + 1) if n % c == 0), 1)
 
 
 def _blocks(A: Array, start: int, stop: int, T: int | None = None) -> list[Array]:
