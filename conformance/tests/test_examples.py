@@ -85,33 +85,33 @@ def test_what_pytorch_does_differently(tmp_path: Path) -> None:
     assert "epsilon_in_the_norm" in diagnosed(rows, "gradient.clip_norm", "forward")
 
 
-def test_a_gru_of_the_other_convention_is_named(tmp_path: Path) -> None:
+NAIVE = """
+import sys
+sys.path.insert(0, {folder!r})
+from torch_nn import gru
+
+autodiff = "torch"
+
+class after:
+    autodiff = "torch"
+    options = {{"gated.gru": {{"reset": "after"}}}}
+    gru = staticmethod(gru)
+"""
+
+
+@pytest.mark.parametrize(
+    ("attribute", "mistake"), [("", "other_polarity_and_reset"), (":after", "other_polarity")]
+)
+def test_a_gru_of_another_convention_is_named(attribute: str, mistake: str, tmp_path: Path) -> None:
     """torch.nn.GRU taken for the cell of the notes: z weights the other state, r acts on the other side."""
     pytest.importorskip("torch")
     candidate = tmp_path / "naive.py"
-    candidate.write_text(
-        "import sys\n"
-        f"sys.path.insert(0, {str(EXAMPLES)!r})\n"
-        "import torch_nn\n"
-        "autodiff = 'torch'\n"
-        "def gru(x, h0, W_z, U_z, W_r, U_r, W_H, U_H, b_z=None, b_r=None, b_H=None, c_H=None):\n"
-        "    return torch_nn.gru(x, h0, W_z, U_z, W_r, U_r, W_H, U_H, b_z, b_r, b_H, c_H)\n"
-        "class other:\n"
-        "    autodiff = 'torch'\n"
-        "    @staticmethod\n"
-        "    def gru(x, h0, W_z, U_z, W_r, U_r, W_H, U_H, b_z=None, b_r=None, b_H=None, c_H=None, reset='before'):\n"
-        "        if reset == 'before':\n"
-        "            raise NotImplementedError('resets after the product')\n"
-        "        return torch_nn.gru(x, h0, W_z, U_z, W_r, U_r, W_H, U_H, b_z, b_r, b_H, c_H)\n"
-    )
+    candidate.write_text(NAIVE.format(folder=str(EXAMPLES)))
     cut = ("--equation", "gated.gru", "--aspect", "forward", "--dtype", "float64", "--examples", "5")
-    status, output, rows = nnspec(tmp_path, str(candidate), *cut, "--deviations", str(_refusals(tmp_path)))
+    declared = ("--deviations", str(_refusals(tmp_path)))
+    status, output, rows = nnspec(tmp_path, f"{candidate}{attribute}", *cut, *declared)
     assert status == 1 and bad(rows) == {("gated.gru", "forward", "fail")}, output
-    status, output, rows = nnspec(
-        tmp_path, f"{candidate}:other", *cut, "--deviations", str(_refusals(tmp_path))
-    )
-    assert status == 1 and bad(rows) == {("gated.gru", "forward", "fail")}, output
-    assert diagnosed(rows, "gated.gru", "forward") == {"other_polarity"}, output
+    assert diagnosed(rows, "gated.gru", "forward") == {mistake}, output
 
 
 def _refusals(folder: Path) -> Path:

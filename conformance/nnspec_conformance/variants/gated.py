@@ -454,6 +454,11 @@ def other_reset(**arguments: Any) -> Any:
     return _gru(**_other(arguments, "reset", "before", "after"))
 
 
+@variant("gated.gru", "z weights the other state, and r acts on the other side", source="torch.nn.GRU, cuDNN")
+def other_polarity_and_reset(**arguments: Any) -> Any:
+    return _gru(**_other(_other(arguments, "update", "candidate", "previous"), "reset", "before", "after"))
+
+
 @variant("gated.gru", "update and reset gate change places", source="PyTorch has the rows r, z, n")
 def gates_exchanged(x: Any, h0: Any, W_z: Any, U_z: Any, W_r: Any, U_r: Any, **more: Any) -> Any:
     biases = {**more, "b_z": more.get("b_r"), "b_r": more.get("b_z")}
