@@ -11,7 +11,7 @@ from typing import Any
 from nnspec_reference.catalogue import FAMILIES, Equation, catalogue
 
 from nnspec._library import Array, Library
-from nnspec._validate import Bound, bind, check_cotangent
+from nnspec._validate import Bound, Plan, bind, check_cotangent
 from nnspec.errors import ArgumentError, NotDifferentiable, NotImplementedByBackend
 
 __all__ = ["Backend", "Family", "Operation"]
@@ -28,7 +28,7 @@ class Operation:
         self, record: Equation, library: Library, body: Callable[..., Any], check_values: bool
     ) -> None:
         self.record, self._library, self._body, self._values = record, library, body, check_values
-        self._outputs = outputs_type(record)
+        self._outputs, self._plan = outputs_type(record), Plan(record, library)
         self.__doc__ = record.function.__doc__
 
     def __repr__(self) -> str:
@@ -36,7 +36,7 @@ class Operation:
 
     def __call__(self, *positional: Any, **keywords: Any) -> Any:
         """The outputs, by name."""
-        bound = bind(self.record, self._library, positional, keywords, self._values)
+        bound = bind(self._plan, positional, keywords, self._values)
         outputs, _ = self._run(bound, ())
         return outputs
 
@@ -45,11 +45,11 @@ class Operation:
 
         A cotangent that is left out is zero. Raises `NotDifferentiable` where the equation has no gradient.
         """
-        record, library = self.record, self._library
-        if not record.smooth:
+        record, library, plan = self.record, self._library, self._plan
+        if not plan.smooth:
             raise NotDifferentiable(f"{record.id} has no gradient")
-        bound = bind(record, library, positional, keywords, self._values)
-        smooth = tuple(n for n in record.smooth if bound.arguments[n] is not None)
+        bound = bind(plan, positional, keywords, self._values)
+        smooth = tuple(n for n in plan.smooth if bound.arguments[n] is not None)
         outputs, pull = self._run(bound, smooth)
 
         def pullback(cotangents: Mapping[str, Array] | None = None, /, **named: Array) -> dict[str, Any]:
@@ -83,8 +83,8 @@ class Operation:
                 )
             found: dict[str, Any] = {n: gradients[n] for n in smooth}
             if bound.lengths is not None:
-                for a in record.arguments:
-                    if a.name in found and record.has_time(a):
+                for a in plan.timed:
+                    if a.name in found:
                         found[a.name] = library.mask_time(found[a.name], bound.lengths, 1)
             return found
 
@@ -95,13 +95,11 @@ class Operation:
         arguments = dict(bound.arguments)
         if record.time:
             arguments["lengths"] = bound.lengths
-        outputs, pull = library.run(
-            self._body, arguments, smooth, bool(smooth), [r.kind == "real" for r in record.results]
-        )
+        outputs, pull = library.run(self._body, arguments, smooth, bool(smooth), self._plan.real_results)
         if bound.lengths is not None:
             outputs = tuple(
-                library.mask_time(o, bound.lengths, 1) if record.has_time(r) else o
-                for r, o in zip(record.results, outputs, strict=True)
+                library.mask_time(o, bound.lengths, 1) if timed else o
+                for timed, o in zip(self._plan.timed_results, outputs, strict=True)
             )
         return self._outputs._make(outputs), pull
 

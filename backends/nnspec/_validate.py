@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,24 @@ from nnspec_reference.catalogue import Argument, Equation, Mismatch, solve
 from nnspec._library import Array, Library
 from nnspec.errors import ArgumentError, ArrayLibraryError, DeviceError, DomainError, DtypeError, ShapeError
 
-__all__ = ["Bound", "bind", "check_cotangent"]
+__all__ = ["Bound", "Plan", "bind", "check_cotangent"]
+
+MOST_SIGNATURES = 256  # remembered for one equation
+
+
+class Plan:
+    """What binding needs of a record, looked up once for all calls, and the signatures that were found sound."""
+
+    def __init__(self, record: Equation, library: Library) -> None:
+        self.record, self.library = record, library
+        self.names = [a.name for a in record.arguments]
+        self.known = {*self.names, *(o.name for o in record.options), *(["lengths"] if record.time else [])}
+        self.arrays = [a for a in record.arguments if a.is_array]
+        self.timed = [a for a in self.arrays if record.has_time(a)]
+        self.smooth = record.smooth
+        self.real_results = [r.kind == "real" for r in record.results]
+        self.timed_results = [record.has_time(r) for r in record.results]
+        self.sound: dict[Any, dict[str, int]] = {}
 
 
 @dataclass
@@ -23,14 +39,12 @@ class Bound:
     arguments: dict[str, Any]
     lengths: Array | None
     sizes: dict[str, int]
-    like: Array | None
 
 
-def bind(
-    record: Equation, library: Library, positional: Sequence[Any], keywords: Mapping[str, Any], values: bool
-) -> Bound:
+def bind(plan: Plan, positional: Sequence[Any], keywords: Mapping[str, Any], values: bool) -> Bound:
     """Check everything that can be checked before computing; the errors are those of `nnspec.errors`."""
-    given = _names(record, positional, keywords)
+    record, library = plan.record, plan.library
+    given = _names(plan, positional, keywords)
     lengths = given.pop("lengths", None)
     options = {o.name: _option(record, o, given.pop(o.name, o.default)) for o in record.options}
     arguments: dict[str, Any] = {}
@@ -56,23 +70,11 @@ def bind(
             raise ArrayLibraryError(record.id, label, f"a {library.array_name}", _type(item))
     if lengths is not None and not library.is_array(lengths):
         raise ArrayLibraryError(record.id, "lengths", f"a {library.array_name}", _type(lengths))
-    like = _dtypes(record, library, arrays, lengths)
-    _devices(record, library, arrays, lengths)
-    shapes = {
-        a.name: tuple(library.shape(i) for i in arguments[a.name])
-        if a.each
-        else library.shape(arguments[a.name])
-        for a in record.arguments
-        if a.is_array and arguments[a.name] is not None
-    }
-    try:
-        sizes = dict(_solve(_Key(record), tuple(shapes.items())))
-    except Mismatch as error:
-        raise ShapeError(record.id, error.argument, error.expected, error.received, error.symbol) from None
+    sizes = dict(_sizes(plan, arguments, arrays, lengths))
     if lengths is not None:
         _lengths(record, library, lengths, sizes, values)
-        for a in record.arguments:
-            if record.has_time(a) and a.is_array and arguments[a.name] is not None:
+        for a in plan.timed:
+            if arguments[a.name] is not None:
                 arguments[a.name] = library.mask_time(arguments[a.name], lengths, 1)
         arrays = [
             (label, a, arguments[a.name] if record.has_time(a) and not a.each else item)
@@ -82,28 +84,43 @@ def bind(
         for label, a, item in arrays:
             _values(record, library, label, a, item, sizes)
     arguments.update(options)
-    return Bound(arguments, lengths, sizes, like)
+    return Bound(arguments, lengths, sizes)
 
 
-class _Key:
-    """A record as a key, by identity: comparing two by value costs more than solving for the sizes."""
+def _sizes(
+    plan: Plan,
+    arguments: Mapping[str, Any],
+    arrays: Sequence[tuple[str, Argument, Array]],
+    lengths: Array | None,
+) -> dict[str, int]:
+    """Check dtypes, devices and shapes, and solve for the sizes.
 
-    __slots__ = ("record",)
-
-    def __init__(self, record: Equation) -> None:
-        self.record = record
-
-    def __hash__(self) -> int:
-        return id(self.record)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.record is other.record
-
-
-@functools.lru_cache(maxsize=1024)
-def _solve(key: _Key, shapes: tuple[tuple[str, Any], ...]) -> dict[str, int]:
-    """`solve`, remembered: a training loop asks for the same shapes again and again."""
-    return solve(key.record, dict(shapes))
+    The answer depends on nothing else and is remembered: a training loop asks again and again.
+    """
+    record, library = plan.record, plan.library
+    signature = (
+        None if lengths is None else library.signature(lengths),
+        *((label, library.signature(item)) for label, _, item in arrays),
+        *(len(arguments[a.name]) for a in plan.arrays if a.each and arguments[a.name] is not None),
+    )
+    sizes = plan.sound.get(signature)
+    if sizes is not None:
+        return sizes
+    _dtypes(record, library, arrays, lengths)
+    _devices(record, library, arrays, lengths)
+    shapes = {
+        a.name: [library.shape(i) for i in arguments[a.name]] if a.each else library.shape(arguments[a.name])
+        for a in plan.arrays
+        if arguments[a.name] is not None
+    }
+    try:
+        sizes = solve(record, shapes)
+    except Mismatch as error:
+        raise ShapeError(record.id, error.argument, error.expected, error.received, error.symbol) from None
+    if len(plan.sound) == MOST_SIGNATURES:
+        plan.sound.clear()
+    plan.sound[signature] = sizes
+    return sizes
 
 
 def check_cotangent(
@@ -111,6 +128,8 @@ def check_cotangent(
 ) -> None:
     """A cotangent has the library, dtype, device and shape of its output."""
     label = f"cotangent of {name}"
+    if library.is_array(cotangent) and library.signature(cotangent) == library.signature(output):
+        return
     if not library.is_array(cotangent):
         raise ArrayLibraryError(record.id, label, f"a {library.array_name}", _type(cotangent))
     if library.dtype(cotangent) != library.dtype(output):
@@ -126,19 +145,19 @@ def _type(value: object) -> str:
     return f"{kind.__module__}.{kind.__qualname__}" if kind.__module__ != "builtins" else kind.__qualname__
 
 
-def _names(record: Equation, positional: Sequence[Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
-    names = [a.name for a in record.arguments]
+def _names(plan: Plan, positional: Sequence[Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
+    record, names = plan.record, plan.names
     if len(positional) > len(names):
         raise ArgumentError(record.id, "arguments", f"at most {len(names)} by position", str(len(positional)))
     given = dict(zip(names, positional, strict=False))
-    for name in keywords:
+    for name in keywords if positional else ():
         if name in given:
             raise ArgumentError(record.id, name, "one value", "two: by position and by name")
     given.update(keywords)
-    known = {*names, *(o.name for o in record.options), *(["lengths"] if record.time else [])}
     for name in given:
-        if name not in known:
-            raise ArgumentError(record.id, name, "one of " + ", ".join(sorted(known)), "an unknown argument")
+        if name not in plan.known:
+            known = ", ".join(sorted(plan.known))
+            raise ArgumentError(record.id, name, f"one of {known}", "an unknown argument")
     return given
 
 
@@ -180,7 +199,7 @@ def _items(record: Equation, a: Argument, value: Any) -> list[tuple[str, Any]]:
 
 def _dtypes(
     record: Equation, library: Library, arrays: Sequence[tuple[str, Argument, Array]], lengths: Array | None
-) -> Array | None:
+) -> None:
     like: Array | None = None
     first = ""
     for label, a, item in arrays:
@@ -196,7 +215,6 @@ def _dtypes(
             raise DtypeError(record.id, label, " or ".join(library.integer_dtypes), dtype)
     if lengths is not None and library.dtype(lengths) not in library.integer_dtypes:
         raise DtypeError(record.id, "lengths", " or ".join(library.integer_dtypes), library.dtype(lengths))
-    return like
 
 
 def _devices(
