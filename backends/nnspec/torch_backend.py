@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from typing import Any
 
 from nnspec._backend import Backend
@@ -23,6 +25,11 @@ def load(check_values: bool = True) -> Backend:
     return Backend("torch", TorchLibrary(torch), check_values)
 
 
+@cache
+def _dtype_name(dtype: Any) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
 class TorchLibrary:
     """The questions of `nnspec._library.Library`, answered by PyTorch."""
 
@@ -39,7 +46,7 @@ class TorchLibrary:
         return isinstance(value, self.torch.Tensor)
 
     def dtype(self, array: Tensor) -> str:
-        return str(array.dtype).removeprefix("torch.")
+        return _dtype_name(array.dtype)
 
     def shape(self, array: Tensor) -> tuple[int, ...]:
         return tuple(array.shape)
@@ -47,10 +54,12 @@ class TorchLibrary:
     def device(self, array: Tensor) -> object:
         return array.device
 
+    def signature(self, array: Tensor) -> Any:
+        return array.dtype, array.shape, array.device
+
     def is_finite(self, array: Tensor) -> bool:
-        # x − x is NaN exactly where x is not finite, and one sum is cheaper than a mask and its reduction
-        total = array.detach().sum()
-        return bool(total - total == 0) or bool(self.torch.isfinite(array).all())
+        # one sum is cheaper than a mask and its reduction
+        return math.isfinite(array.detach().sum().item()) or bool(self.torch.isfinite(array).all())
 
     def has_nan(self, array: Tensor) -> bool:
         return bool(self.torch.isnan(array).any())
