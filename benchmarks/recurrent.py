@@ -86,7 +86,7 @@ class Problem:
         self.U = draw(self.gates * H, H, scale=0.5 * H**-0.5)
         self.b, self.c_H = draw(self.gates * H, scale=0.1), draw(H, scale=0.1)
         self.V = draw(H, H, scale=0.5 * H**-0.5)
-        self.readout = draw(1, H)
+        self.readout, self.y_bar = draw(1, H), draw(B, T, 1)
 
     def gate(self, k: int) -> slice:
         """The rows of gate k."""
@@ -98,26 +98,29 @@ class Problem:
         return (6.0 if direction == "gradient" else 2.0) * B * T * self.gates * H * (D + H)
 
 
-def torch_side(direction: str, inputs: list[Any], run: Callable[[], Any], h_bar: Any) -> Side:
+def torch_side(direction: str, inputs: list[Any], run: Callable[[], list[Any]], *bars: Any) -> Side:
     """A PyTorch function, with the gradients of all its inputs, or without."""
 
     def gradient() -> list[Array]:
-        h = run()
-        return [h.detach(), torch.autograd.grad(h, inputs, h_bar)[0]]
+        outputs = run()
+        gradients = torch.autograd.grad(outputs, inputs, bars)
+        return [outputs[0].detach(), gradients[0]]
 
     def forward() -> list[Array]:
         with torch.no_grad():
-            return [run()]
+            return run()[:1]
 
     return gradient if direction == "gradient" else forward
 
 
-def interface_side(direction: str, operation: Any, arguments: dict[str, Any], h_bar: Any) -> Side:
+def interface_side(
+    direction: str, operation: Any, arguments: dict[str, Any], h_bar: Any, **bars: Any
+) -> Side:
     """An operation of a backend, likewise."""
 
     def gradient() -> list[Array]:
         outputs, pullback = operation.vjp(**arguments)
-        return [outputs.h, pullback(h=h_bar)["x"]]
+        return [outputs.h, pullback(h=h_bar, **bars)["x"]]
 
     return gradient if direction == "gradient" else lambda: [operation(**arguments).h]
 
@@ -136,7 +139,7 @@ def kernel_side(direction: str, kernel: Any, arguments: tuple[Any, ...], h_bar: 
     return gradient if direction == "gradient" else lambda: [states(kernel(ops, *arguments)[0])]
 
 
-def module_side(p: Problem, direction: str, kind: str, order: tuple[int, ...]) -> Side:
+def module_side(p: Problem, direction: str, kind: str, order: tuple[int, ...], readout: bool = False) -> Side:
     """torch.nn.LSTM, GRU or RNN with the problem's weights; `order`: where its gates are among ours."""
     _, _, D, H = p.size
     module = getattr(torch.nn, kind)(D, H, batch_first=True)
@@ -151,7 +154,16 @@ def module_side(p: Problem, direction: str, kind: str, order: tuple[int, ...]) -
     x, h0, C0 = (torch.tensor(a, requires_grad=True) for a in (p.x, p.h0[None], p.C0[None]))
     states = (h0, C0) if kind == "LSTM" else h0
     inputs = [x, h0, *((C0,) if kind == "LSTM" else ()), *module.parameters()]
-    return torch_side(direction, inputs, lambda: module(x, states)[0], torch.from_numpy(p.h_bar))
+    h_bar = torch.from_numpy(p.h_bar)
+    if not readout:
+        return torch_side(direction, inputs, lambda: [module(x, states)[0]], h_bar)
+    V = torch.tensor(p.readout, requires_grad=True)
+
+    def with_readout() -> list[Any]:
+        h = module(x, states)[0]
+        return [h, torch.nn.functional.linear(h, V)]
+
+    return torch_side(direction, [*inputs, V], with_readout, h_bar, torch.from_numpy(p.y_bar))
 
 
 def loop_side(p: Problem, direction: str, kind: str) -> Side:
@@ -161,22 +173,22 @@ def loop_side(p: Problem, direction: str, kind: str) -> Side:
     )
     linear, H = torch.nn.functional.linear, p.H
 
-    def lstm_peephole() -> Any:
+    def lstm_peephole() -> list[Any]:
         h, C, states = h0, C0, []
         for a in linear(x, W, b).unbind(1):
             i, f, o, g = torch.addmm(a, h, U.T).chunk(4, 1)
             C = torch.sigmoid(f) * C + torch.sigmoid(i) * torch.tanh(g)
             h = torch.sigmoid(torch.addmm(o, C, V.T)) * torch.tanh(C)
             states.append(h)
-        return torch.stack(states, 1)
+        return [torch.stack(states, 1)]
 
-    def gru() -> Any:
+    def gru() -> list[Any]:
         h, states, U_zr, U_H = h0, [], U[: 2 * H], U[2 * H :]
         for a in linear(x, W, b).unbind(1):
             z, r = torch.sigmoid(torch.addmm(a[:, : 2 * H], h, U_zr.T)).chunk(2, 1)
             h = torch.lerp(h, torch.tanh(torch.addmm(a[:, 2 * H :], r * h, U_H.T)), z)
             states.append(h)
-        return torch.stack(states, 1)
+        return [torch.stack(states, 1)]
 
     if kind == "gru":
         return torch_side(direction, [x, h0, W, U, b], gru, torch.from_numpy(p.h_bar))
@@ -233,13 +245,13 @@ def gru_before(p: Problem, direction: str, nn: Any) -> tuple[Side, Side]:
 
 
 def elman(p: Problem, direction: str, nn: Any) -> tuple[Side, Side]:
-    """The Elman network against torch.nn.RNN; through the interface it has a readout of one unit, unused."""
+    """The Elman network against torch.nn.RNN; through the interface both have a readout of one unit."""
     if nn is None:
         ours = kernel_side(direction, _kernels.elman, (p.x, p.h0, p.W, p.U, p.b), p.h_bar)
     else:
         given = {"x": p.x, "h0": p.h0, "W": p.W, "U": p.U, "b_h": p.b, "V": p.readout}
-        ours = interface_side(direction, nn.recurrent.elman, given, p.h_bar)
-    return ours, module_side(p, direction, "RNN", (0,))
+        ours = interface_side(direction, nn.recurrent.elman, given, p.h_bar, y=p.y_bar)
+    return ours, module_side(p, direction, "RNN", (0,), readout=nn is not None)
 
 
 def torch_backend_lstm(p: Problem, direction: str, nn: Any) -> tuple[Side, Side]:
