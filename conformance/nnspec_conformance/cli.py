@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import io
 import json
 import os
 import shlex
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 _LAST = Path(".nnspec") / "last.json"
 """Where a run with counterexamples leaves its report, if it is not told where: what `nnspec replay` reads."""
 
+_CONFORMS = 90
+"""Exit status of the process that replays a case: unlike 0 no candidate's own end is taken for it."""
+
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
 def _console(stderr: bool = False) -> Console:
     console = Console(stderr=stderr, highlight=False, soft_wrap=True)
     if not console.is_terminal:
-        console.width = 160  # piped: no wrapping at a terminal's edge that is not there
+        console.width = 10_000  # piped: no wrapping at a terminal's edge that is not there
     return console
 
 
@@ -36,6 +40,9 @@ def _console(stderr: bool = False) -> Console:
 @click.version_option(package_name="nnspec")
 def main() -> None:
     """The classical neural-network equations as an executable specification, and the check of implementations."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without σ shall read on
 
 
 # ---------------------------------------------------------------------------------------------- list
@@ -237,6 +244,8 @@ def _conclude(console: Console, report: Report, json_file: Path | None) -> None:
     console.print(table)
     for target in report.targets:
         word = "conforms" if report.conforms(target) else "does not conform"
+        if all(r.verdict == "not implemented" for r in report.rows[target]):
+            word += ": it has no function with the name of an equation that was asked for; `nnspec list` prints them"
         console.print(f"{target}: {word}  (profile {report.profile}, seed {report.seed}, {report.seconds:.1f} s)")
     for unused in report.unused_deviations:
         console.print(f"[red]declared deviation that matched nothing:[/] {unused}")
@@ -256,7 +265,10 @@ def replay(file: Path, spec: str | None, number: int, here: bool) -> None:
     _need_test_extra()
     if not here:
         call = [sys.executable, "-m", "nnspec_conformance", "replay", "--here", "--number", str(number)]
-        sys.exit(subprocess.run([*call, *(["--target", spec] if spec else []), str(file)], check=False).returncode)
+        status = subprocess.run([*call, *(["--target", spec] if spec else []), str(file)], check=False).returncode
+        if status not in (_CONFORMS, 1, 2):
+            click.echo(f"the process ended before there was a verdict (status {status})")
+        sys.exit({_CONFORMS: 0, 2: 2}.get(status, 1))
     from nnspec_conformance import failures
 
     sys.path.insert(0, os.getcwd())
@@ -265,7 +277,7 @@ def replay(file: Path, spec: str | None, number: int, here: bool) -> None:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise click.UsageError(f"{file}: no counterexample to replay ({error})") from None
     _console().print(outcome.text, markup=False)
-    sys.exit(0 if outcome.conforms else 1)
+    sys.exit(_CONFORMS if outcome.conforms else 1)
 
 
 # ------------------------------------------------------------------------------------------- vectors

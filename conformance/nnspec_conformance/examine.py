@@ -78,7 +78,12 @@ def examine(candidate: Target, expected: Expectation, aspects: Sequence[str]) ->
 def told(error: BaseException) -> str:
     """An exception in one line, with the candidate's own line of code."""
     if isinstance(error, Foreign):
-        return str(error)
+        return _printable(str(error))
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
+    return _printable(f"{type(error).__name__}: {error}{place}")
+
+
+def _printable(text: str) -> str:
+    """Somebody else's text as a terminal, JSON and XML may have it: on one line, control characters spelt out."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in " ".join(text.split()))

@@ -364,8 +364,9 @@ def check(specs: Sequence[str | Target], chosen: Settings, progress: Callable[[s
         if progress is not None:
             progress(task, found[0])
 
-    isolated = len(tasks) > 1 or any(isinstance(s, str) and targets.is_foreign(s) for s in specs)
-    if chosen.workers > 1 and isolated and all(isinstance(s, str) for s in specs):
+    # somebody's code may end its process, even with success: never this one
+    foreign = any(isinstance(s, str) and targets.is_foreign(s) for s in specs)
+    if (foreign or (chosen.workers > 1 and len(tasks) > 1)) and all(isinstance(s, str) for s in specs):
         for task, found in _in_processes(_by_cost(tasks), [s for s in specs if isinstance(s, str)], chosen):
             take(task, found)
     else:

@@ -23,10 +23,13 @@ declared by the person who runs the check, in a file.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,13 +215,32 @@ class ModuleTarget:
             raise TargetError(f"{name}: autodiff must be 'torch' or 'jax', not {self.autodiff!r}")
         if self.arrays not in ("numpy", "torch", "jax"):
             raise TargetError(f"{name}: arrays must be 'numpy', 'torch' or 'jax', not {self.arrays!r}")
-        for ident in (*self.options, *self.sizes, *self.results, *self.forward_only):
-            if ident not in catalogue():
-                raise TargetError(f"{name}: {ident!r} is no equation of the catalogue")
+        self._check()
         if self.arrays == "jax":
             import jax
 
             jax.config.update("jax_enable_x64", True)
+
+    def _check(self) -> None:
+        """What a module says of itself is there, else a misspelt word would be a convention that nobody follows."""
+        claimed = getattr(self.module, "dtypes", ["float64"])
+        if isinstance(claimed, str) or not claimed or set(claimed) - {"float64", "float32"}:
+            raise TargetError(f"{self.name}: dtypes must be a list of float64, float32 or both, not {claimed!r}")
+        if isinstance(self.forward_only, str):
+            raise TargetError(f"{self.name}: forward_only must be a list of ids, not {self.forward_only!r}")
+        for ident in (*self.options, *self.sizes, *self.results, *self.forward_only):
+            if ident not in catalogue():
+                raise TargetError(f"{self.name}: {ident!r} is no equation of the catalogue")
+        for ident, pinned in self.options.items():
+            options = {o.name: o.values for o in catalogue()[ident].options}
+            for option, value in pinned.items():
+                if value not in options.get(option, ()):
+                    known = "; ".join(f"{n}: {', '.join(map(repr, v))}" for n, v in options.items()) or "none"
+                    raise TargetError(f"{self.name}: {ident} has no option {option}={value!r} (it has {known})")
+        for ident, names in self.results.items():
+            results = [r.name for r in catalogue()[ident].results]
+            if isinstance(names, str) or not names or set(names) - set(results):
+                raise TargetError(f"{self.name}: results of {ident} must be of {', '.join(results)}, not {names!r}")
 
     def _find(self, record: Equation, suffix: str = "") -> Callable[..., Any] | None:
         """The function of an equation: ``family.name``, ``family_name``, or a ``name`` that only one family has."""
@@ -228,7 +250,7 @@ class ModuleTarget:
             found = getattr(self.module, f"{record.family}_{record.name}{suffix}", None)
         if found is None and sum(r.name == record.name for r in catalogue().values()) == 1:
             found = getattr(self.module, record.name + suffix, None)
-        return found if callable(found) and not inspect.ismodule(found) else None
+        return _guarded(found) if callable(found) and not inspect.ismodule(found) else None
 
     def covers(self, record: Equation) -> tuple[bool, bool]:
         """The equations that it has a function for."""
@@ -266,7 +288,7 @@ class ModuleTarget:
             elif value is not None:
                 if record.argument(name).optional:
                     raise NotCovered(f"takes no {name}")
-                raise TypeError(f"{function.__name__} takes no argument {name!r}")
+                raise TypeError(f"the function for {record.id} takes no argument {name!r}")
         pinned = self.options.get(record.id, {})
         for option in record.options:
             value = case.options.get(option.name, option.default)
@@ -332,7 +354,7 @@ class ModuleTarget:
         if rule is not None:
             seeds = {n: library.to(c) for n, c in cotangents.items()}
             outputs = library.back(function(**native))
-            return outputs, library.back(rule(seeds, **native))
+            return outputs, library.back(_by_name(record, rule(seeds, **native)))
         smooth = [n for n in record.smooth if native.get(n) is not None]
         names = [r.name for r in record.results if r.kind == "real"]
         return library.vjp(lambda **kw: self._named(record, function(**kw)), native, smooth, names, cotangents)
@@ -351,6 +373,35 @@ class ModuleTarget:
         if set(found) != set(expected):
             raise TypeError(f"{record.id}: expected the results {', '.join(expected)}, received {_shown(outputs)}")
         return found
+
+
+def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose warnings are its own business, and whose `sys.exit` is its error, not a successful end of the check."""
+
+    @functools.wraps(function)
+    def guarded(*values: Any, **named: Any) -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return function(*values, **named)
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            if type(error).__module__.startswith(__name__.partition(".")[0]):
+                raise  # the run's own limit of time
+            raise RuntimeError(f"it left by {type(error).__name__}({error})") from error
+
+    return guarded
+
+
+def _by_name(record: Equation, gradients: Any) -> Mapping[str, Any]:
+    if not isinstance(gradients, Mapping):
+        example = next(iter(record.smooth))
+        raise TypeError(
+            f"{record.name}_vjp must return a dict of gradients by argument name, such as "
+            f"{{{example!r}: ...}}, not {type(gradients).__name__}"
+        )
+    return gradients
 
 
 def record_is_array(record: Equation, name: str) -> bool:
@@ -464,13 +515,17 @@ def load(spec: str, seconds: float | None = None) -> Target:
     try:
         module = _load_path(Path(path)) if path.endswith(".py") else importlib.import_module(path)
         found = getattr(module, attribute) if attribute else module
+        if inspect.isfunction(found) and attribute:
+            found = found()
+    except nnspec.BackendUnavailable:
+        raise
     except (ImportError, AttributeError, FileNotFoundError, SyntaxError, ValueError) as error:
         known = ", ".join(nnspec.backends())
         raise TargetError(
             f"{spec}: {error}. A target is a backend ({known}), 'reference', module:attr, or path.py[:attr]"
         ) from error
-    if inspect.isfunction(found) and attribute:
-        found = found()
+    except (Exception, SystemExit) as error:
+        raise TargetError(f"{spec} cannot be loaded: {type(error).__name__}: {error}") from error
     if isinstance(found, Backend):
         return BackendTarget(spec, found)
     if hasattr(found, "answer") and hasattr(found, "covers"):
@@ -487,9 +542,12 @@ def _load_path(path: Path) -> Any:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    sys.path.insert(0, str(path.resolve().parent))
+    folder, here = str(path.resolve().parent), os.getcwd()
+    sys.path.insert(0, folder)
     try:
         spec.loader.exec_module(module)
     finally:
-        sys.path.pop(0)
+        if folder in sys.path:
+            sys.path.remove(folder)
+        os.chdir(here)  # another process is to find the file, too
     return module

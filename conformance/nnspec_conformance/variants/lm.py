@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import nan
 from typing import Any
 
 from nnspec_conformance.variants import Gradients, gradient_variant, variant
@@ -61,8 +60,10 @@ def through_the_logarithm(p: Vector) -> Any:
     source="torch.prod",
 )
 def gradient_by_division(p: Vector) -> Any:
-    q = stop_gradient(product(p))
-    return q + total((p_i - stop_gradient(p_i)) * (q / p_i if p_i != 0 else nan) for p_i in p)
+    q, logs = stop_gradient(product(p)), [log(stop_gradient(p_i)) for p_i in p]
+    # ∞ − ∞ is NaN on floats and on balls alike
+    rates = [q / p_i if p_i != 0 else log_i - log_i for p_i, log_i in zip(stop_gradient(p), logs, strict=True)]
+    return q + total((p_i - stop_gradient(p_i)) * r_i for p_i, r_i in zip(p, rates, strict=True))
 
 
 @variant("lm.corpus_likelihood", "an empty corpus has likelihood 0")
