@@ -241,7 +241,7 @@ class Ops:
     def is_finite(self, x: Array) -> bool:
         """True if no entry is NaN or infinite: one cheap sum, and a full look only where that is not finite."""
         with self.quiet():
-            if self.inplace and math.isfinite(float(self.xp.sum(x))):
+            if self.inplace and math.isfinite(float(x.sum())):
                 return True
             return bool(self.xp.all(self.xp.isfinite(x)))
 

@@ -191,7 +191,8 @@ def refuse_masked(ops: Ops, top: Array, equation: str, argument: str) -> None:
 def softmax_pullback(ops: Ops, p: Array, p_bar: Array) -> Array:
     """z̄ = p ⊙ (p̄ − p·p̄)."""
     weighted = p * p_bar
-    return weighted - p * ops.xp.sum(weighted, axis=-1, keepdims=True)
+    shared = p * ops.xp.sum(weighted, axis=-1, keepdims=True)
+    return ops.xp.subtract(weighted, shared, out=weighted) if ops.inplace else weighted - shared
 
 
 def minus_target(ops: Ops, p: Array, i: Array, L_bar: Array) -> Array:

@@ -69,12 +69,12 @@ def lstm(
     if T == 0 or x.shape[0] == 0:
         return x.new_zeros(x.shape[0], T, H), h0.clone(), c0.clone()
     i_f, o, g = W.split([2 * H, H, H])
-    W = torch.cat([i_f, g, o])
+    W_x, W_h = torch.cat([i_f, g, o]).split([D, H], dim=1)
     if b is None:
-        weights = in_one_piece(W[:, :D], W[:, D:])
+        weights = in_one_piece(W_x, W_h)
     else:
         i_f, o, g = b.split([2 * H, H, H])
-        weights = in_one_piece(W[:, :D], W[:, D:], torch.cat([i_f, g, o]), torch.zeros_like(b))
+        weights = in_one_piece(W_x, W_h, torch.cat([i_f, g, o]), torch.zeros_like(b))
     state = [h0[None].contiguous(), c0[None].contiguous()]  # cuDNN asks for it
     if lengths is None:
         h, h_T, c_T = torch.lstm(x, state, weights, b is not None, *ONE_LAYER, True)
