@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any
@@ -28,6 +28,20 @@ def load(check_values: bool = True) -> Backend:
 @cache
 def _dtype_name(dtype: Any) -> str:
     return str(dtype).removeprefix("torch.")
+
+
+def _apart(tensors: Iterable[Tensor], lent: Iterable[Any] = ()) -> tuple[Tensor, ...]:
+    """The tensors (or None), copied where one begins in the memory of another, or of one that was lent."""
+    flat = (t for v in lent for t in (v if isinstance(v, list) else [v]))
+    begun = {t.data_ptr() for t in flat if hasattr(t, "data_ptr")}
+    found = []
+    for t in tensors:
+        if t is not None and t.numel():
+            if t.data_ptr() in begun:
+                t = t.clone()
+            begun.add(t.data_ptr())
+        found.append(t)
+    return tuple(found)
 
 
 class TorchLibrary:
@@ -113,7 +127,7 @@ class TorchLibrary:
         exact = self._exact(arguments)
         if not gradient:
             with exact:
-                return body(**arguments), None
+                return _apart(body(**arguments), arguments.values()), None
         leaves: dict[str, Any] = {}
         for name in smooth:
             value = arguments[name]
@@ -123,7 +137,7 @@ class TorchLibrary:
                 else value.detach().requires_grad_()
             )
         with exact, torch.enable_grad():
-            outputs = body(**{**arguments, **leaves})
+            outputs = _apart(body(**{**arguments, **leaves}), arguments.values())
         flat = [t for leaf in leaves.values() for t in (leaf if isinstance(leaf, list) else [leaf])]
         tracked = [o for o, is_real in zip(outputs, real, strict=True) if is_real]
 
@@ -139,7 +153,7 @@ class TorchLibrary:
                 found = (None,) * len(flat)
             # autograd may hand a cotangent through: a gradient is an array of its own
             lent = {c.untyped_storage().data_ptr() for _, c in pairs}
-            found = tuple(
+            found = _apart(
                 g.clone() if g is not None and g.untyped_storage().data_ptr() in lent else g for g in found
             )
             # autograd says None where an input cannot reach an output (T = 0, say): that gradient is 0

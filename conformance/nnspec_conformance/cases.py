@@ -23,9 +23,17 @@ __all__ = ["MODES", "Case", "Plan", "Seeded", "Source", "build", "corners", "dra
 Array = np.ndarray[Any, Any]
 
 MODES = ("integers", "uniform", "wide", "logarithmic", "sparse", "ties")
-"""How real arrays are filled: -3…3; ±1; ±10; magnitudes over six decades; half zeros; few repeated values."""
+"""How real arrays are filled: -3…3; ±1; ±10; magnitudes over six decades; half zeros; few repeated values.
+
+Corners know more: zeros, rows of zeros among others, one value everywhere, a row of −∞, and what a record asks for."""
 
 _BATCH = "B"
+
+_BEYOND_TILES = (257, 65, 33, 17)
+"""Sizes that no vector, warp or tile divides, and that no eight bits count."""
+
+_MOST_NUMBERS = 2000
+"""How many numbers a case of such a size may take in and give out: its cost is a few microseconds each."""
 
 
 @dataclass(frozen=True)
@@ -231,8 +239,9 @@ def _keep_relations(record: Equation, sizes: dict[str, int]) -> None:
 
 def _modes(record: Equation) -> tuple[str, ...]:
     extra = [m for a in record.arguments if a.is_real for m in a.draw]
+    steep = ["steep"] if "large" in extra else []
     special = ["special"] if any(a.allows for a in record.arguments) else []
-    return tuple(dict.fromkeys([*MODES, *extra, *special]))
+    return tuple(dict.fromkeys([*MODES, *extra, *steep, *special]))
 
 
 def corners(
@@ -260,14 +269,33 @@ def corners(
         found.append(("an empty batch", plan({**distinct, _BATCH: 0}, mode="uniform", seed=4)))
     if optional:
         found.append(("no optional argument", plan(distinct, mode="uniform", seed=5, absent=optional)))
+        for place, name in enumerate(sorted(optional) if len(optional) > 1 else []):
+            found.append((f"no {name}", plan(distinct, mode="uniform", seed=120 + place, absent=frozenset({name}))))
     for place, combination in enumerate(itertools.product(*(_values(o, fixed) for o in record.options))):
-        if place and place < 24:
+        if place and place < 64:
             chosen = tuple(zip((o.name for o in record.options), combination, strict=True))
-            found.append(("options", replace(plan(distinct, mode="uniform", seed=10 + place), options=chosen)))
-            found.append(("options and ties", replace(plan(distinct, mode="ties", seed=10 + place), options=chosen)))
+            seed = 10 + place if place < 24 else 200 + place
+            found.append(("options", replace(plan(distinct, mode="uniform", seed=seed), options=chosen)))
+            found.append(("options and ties", replace(plan(distinct, mode="ties", seed=seed), options=chosen)))
+            found.append(("options and empty rows", replace(plan(distinct, mode="rows", seed=seed), options=chosen)))
     for place, mode in enumerate(_modes(record)):
         found.append((f"{mode} values", plan(distinct, mode=mode, seed=50 + place)))
     found.append(("all zeros", plan(distinct, mode="zeros", seed=70)))
+    one = _sizes(record, itertools.repeat(1), batch=1)
+    found.append(("all sizes 1, all zeros", plan(one, mode="zeros", seed=71)))
+    found.append(("empty rows", plan(distinct, mode="rows", seed=72)))
+    # five or more: the mean of equal numbers may round
+    found.append(("all equal", plan(_sizes(record, itertools.count(5), batch=7), mode="equal", seed=73)))
+    if any("-inf" in a.allows for a in record.arguments):
+        found.append(("a masked row", plan(distinct, mode="masked", seed=74)))
+    for a in record.arguments:
+        if a.kind == "hyper" and len(a.draw) > 1:
+            for value in a.draw:
+                place = next(n for n in itertools.count(300) if _hyper(_stream(n, a.name), a, n) == value)
+                for chosen in _combinations(record, fixed, 8):
+                    ordinary, tiny = plan(distinct, mode="uniform", seed=place), plan(one, mode="zeros", seed=place)
+                    found.append((f"{a.name} {value:g}", replace(ordinary, options=chosen)))
+                    found.append((f"{a.name} {value:g}, all sizes 1, all zeros", replace(tiny, options=chosen)))
     if record.time:
         T = 4
         ragged = {**distinct, record.time: T, _BATCH: 5}
@@ -276,7 +304,56 @@ def corners(
         if not {record.time, _BATCH} & set(bound):
             found.append(("ragged lengths", plan(ragged, mode="uniform", seed=80, lengths=(3, 4, 2, least, 1))))
         found.append(("one step", plan({**distinct, record.time: 1}, mode="uniform", seed=81)))
+        full, none = {**distinct, record.time: T}, (least,) * distinct[_BATCH]
+        found.append(("lengths that cut nothing", plan(full, mode="uniform", seed=82, lengths=(T,) * full[_BATCH])))
+        found.append(("the least lengths", plan(full, mode="uniform", seed=83, lengths=none)))
+    for place, symbol in enumerate(distinct):
+        large = _beyond_tiles(record, symbol, bound)
+        if large is not None:
+            sizes, n = large
+            found.append((f"{symbol} = {n}", plan(sizes, mode="uniform", seed=90 + place)))
     return found
+
+
+def _combinations(record: Equation, fixed: Options, most: int) -> list[tuple[tuple[str, Any], ...]]:
+    """Every combination of the options' values, the default first; it alone if there are too many."""
+    found = [
+        tuple(zip((o.name for o in record.options), values, strict=True))
+        for values in itertools.product(*(_values(o, fixed) for o in record.options))
+    ]
+    return found if len(found) <= most else found[:1]
+
+
+def is_beyond_tiles(note: str) -> bool:
+    """True if a corner is there for its size alone."""
+    return " = " in note
+
+
+def _beyond_tiles(record: Equation, symbol: str, bound: Sizes) -> tuple[dict[str, int], int] | None:
+    """Tiny sizes but for one, which is as large as the budget admits; None where that is not worth a case."""
+    if symbol.partition("[")[0] == "L" or (symbol == record.time and record.carry):
+        return None  # layers are few, and a long sequence has its own cases
+    for n in _BEYOND_TILES[-1:] if symbol == record.time else _BEYOND_TILES:  # balls grow with time
+        sizes = _sizes(record, itertools.repeat(2), batch=1)
+        if symbol not in sizes:
+            return None
+        sizes[symbol] = n
+        _bind(sizes, bound)
+        _keep_relations(record, sizes)
+        if sizes[symbol] == n and _numbers(record, sizes) <= _MOST_NUMBERS:
+            return sizes, n
+    return None
+
+
+def _numbers(record: Equation, sizes: Mapping[str, int]) -> int:
+    """How many numbers a case has."""
+    total = 0
+    for a in record.arguments:
+        if a.is_array:
+            for layer in range(sizes[a.each]) if a.each else (0,):
+                total += int(np.prod(_dims(record, a, sizes, layer, sizes[a.each] if a.each else None)))
+    blank = Case(record.id, "float64", sizes, {}, {}, {})
+    return total + sum(int(np.prod(blank.result_shape(r))) for r in record.results)
 
 
 def _sizes(record: Equation, numbers: Iterator[int] | Any, batch: int) -> dict[str, int]:
@@ -308,7 +385,7 @@ def build(record: Equation, plan: Plan, dtype: str = "float64", note: str = "") 
         elif a.kind == "static":
             arguments[a.name] = static_values[str(a.draw[0])](rng, sizes)
         elif a.kind == "hyper":
-            arguments[a.name] = _hyper(rng, a, plan)
+            arguments[a.name] = _hyper(rng, a, plan.seed)
         elif a.each:
             count = sizes[a.each]
             arguments[a.name] = [
@@ -341,9 +418,9 @@ def _dims(
     return (sizes[_BATCH], *dims) if record.batched and a.role == "data" else dims
 
 
-def _hyper(rng: np.random.Generator, a: Argument, plan: Plan) -> float | int:
+def _hyper(rng: np.random.Generator, a: Argument, seed: int) -> float | int:
     values = a.draw or (0.5,)
-    chosen = values[0] if plan.seed == 0 else values[int(rng.integers(len(values)))]
+    chosen = values[0] if seed == 0 else values[int(rng.integers(len(values)))]
     return chosen if isinstance(chosen, int) else float(chosen)
 
 
@@ -356,9 +433,14 @@ def _fill(
         if "onto" in a.draw:  # every value occurs: a partition has no empty part
             values = np.concatenate([np.arange(limit), rng.integers(0, limit, int(np.prod(shape)))])
             return rng.permutation(values[: int(np.prod(shape))]).reshape(shape)
+        if not limit:
+            return np.zeros(shape, np.int64)
         # few distinct values: repeats must happen
         pool = rng.integers(0, limit, max(1, limit // 2)) if mode in ("ties", "sparse") else np.arange(limit)
-        return pool[rng.integers(0, len(pool), shape)].astype(np.int64) if limit else np.zeros(shape, np.int64)
+        chosen = pool[rng.integers(0, len(pool), shape)].astype(np.int64)
+        if limit > _BEYOND_TILES[-1] - 2 and chosen.size:
+            chosen.flat[-1] = limit - 1  # of many, the last must be among the few that are asked for
+        return chosen
     if a.kind == "count":
         small, large = rng.integers(0, 9, shape), rng.integers(0, 150, shape)
         edges = 2 ** rng.integers(2, 8, shape) + rng.integers(-1, 2, shape)  # where thresholds like to be
@@ -380,11 +462,14 @@ def _fill(
             return (rng.integers(0, 3, shape) / 2.0).astype(dtype)
         return rng.uniform(2.0**-10, 1.0 - 2.0**-10, shape).astype(dtype)
     scale = a.scale
-    if mode in ("large", "tiny") and mode not in a.draw:
+    if mode in ("large", "tiny", "steep") and ("large" if mode == "steep" else mode) not in a.draw:
         mode = "uniform"
     # infinite scores need weights that are 0
     values = _reals(rng, "sparse" if mode == "special" and a.kind == "nonnegative" else mode, shape)
-    if mode == "special":
+    if mode == "masked":
+        if "-inf" in a.allows and a.kind == "real" and values.size:
+            values[(0,) * (values.ndim - 1)] = -np.inf
+    elif mode == "special":
         values = _sprinkle(rng, values, a)
     elif mode != "integers":
         values = values * scale
@@ -405,6 +490,10 @@ def _reals(rng: np.random.Generator, mode: str, shape: tuple[int, ...]) -> Array
     values = rng.uniform(-1.0, 1.0, shape)
     if mode == "sparse":
         return np.where(rng.random(shape) < 0.5, 0.0, values)
+    if mode == "rows":
+        return np.where(rng.random((*shape[:-1], 1) if shape else ()) < 0.5, 0.0, values)
+    if mode == "equal":
+        return np.full(shape, values.flat[0] if values.size else 0.0)
     if mode == "wide":
         return 10.0 * values
     if mode == "logarithmic":
@@ -412,6 +501,8 @@ def _reals(rng: np.random.Generator, mode: str, shape: tuple[int, ...]) -> Array
     if mode == "large":  # far beyond the range of exp, and (per example) all of one sign
         sign = rng.choice([-1.0, 1.0], (*shape[:1], *(1,) * (len(shape) - 1))) if shape else 1.0
         return sign * (1000.0 + rng.integers(0, 8, shape) + values)
+    if mode == "steep":  # the same with both signs in a row: no shift but the maximum saves exp
+        return 1000.0 * rng.integers(-1, 2, shape) + values
     if mode == "tiny":
         return values * 10.0 ** rng.uniform(-30.0, -3.0, shape)
     return values

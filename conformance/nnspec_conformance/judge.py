@@ -109,7 +109,11 @@ class Expectation:
 
     def _array(self, label: str, expected: Array, received: Any, plain: Array | None) -> Judgement:
         found = Judgement()
-        values = np.asarray(received)
+        try:
+            values = np.asarray(received)
+        except Exception as error:  # a ragged list, an array on another device
+            found.misses.append(Miss(label, "an array", f"{_kind(received)} ({error})", math.inf))
+            return found
         if values.shape != expected.shape:
             found.misses.append(Miss(label, f"shape {expected.shape}", f"shape {values.shape}", math.inf))
             return found

@@ -1,7 +1,8 @@
 """Before numbers: what an implementation must keep whatever it computes.
 
-Inputs stay as they are, outputs are arrays of their own, the same call gives the same bits, memory layout does not
-matter, what the specification refuses is refused, and the pullback is linear.
+Inputs stay as they are, outputs are arrays of their own, the same call gives the same bits, memory layout and the
+width of indices do not matter, what the specification refuses is refused, the pullback is linear and takes the cotangents
+of one result as well as of all, pullbacks do not disturb each other, and a batch of thousands is computed as one of three.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from nnspec_reference.catalogue import Equation
 
 from nnspec_conformance import cases as cases_module
 from nnspec_conformance.cases import Case, Plan, build
+from nnspec_conformance.evaluate import spread
 from nnspec_conformance.examine import ask, told
 from nnspec_conformance.judge import Expectation
 from nnspec_conformance.report import Row
-from nnspec_conformance.targets import BackendTarget, Fault, NotCovered, ReferenceTarget, Target
+from nnspec_conformance.targets import BackendTarget, Fault, ModuleTarget, NotCovered, ReferenceTarget, Target
 
 __all__ = ["check"]
 
@@ -35,7 +37,7 @@ def check(record: Equation, candidate: Target, seed: int, gradient: bool, expect
     """One row: all structural rules of one equation."""
     started = time.perf_counter()
     ran, problems, notes = 0, [], []
-    for rule in (_repeats, _linear, _refuses, _layout, _keeps_inputs, _keeps_outputs):
+    for rule in _RULES:
         try:
             ran += rule(record, candidate, seed, gradient, expect)
         except (NotCovered, NotImplementedError) as reason:
@@ -121,6 +123,30 @@ def _linear(record: Equation, candidate: Target, seed: int, gradient: bool, expe
     return 2
 
 
+def _one_result(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
+    """The cotangent of one result alone: the others are zero, and a backend is not even given them."""
+    real = [r.name for r in record.results if r.kind == "real"]
+    if not gradient or len(real) < 2 or isinstance(candidate, ReferenceTarget):
+        return 0
+    case = _case(record, candidate, seed)
+    for name in real:
+        alone = replace(case, cotangents={n: c if n == name else 0.0 * c for n, c in case.cotangents.items()})
+        expected = expect(alone, True)
+        if expected.ball is None:
+            return 0
+        if isinstance(candidate, BackendTarget):
+            native, back = candidate.native, candidate.backend.library.to_numpy
+            _, pullback = candidate.backend[case.equation].vjp(**candidate.call(case))
+            found = pullback({name: native(case.cotangents[name])})
+            gradients = {n: [back(v) for v in g] if isinstance(g, list) else back(g) for n, g in found.items()}
+        else:
+            gradients = dict(ask(candidate, alone, True).gradients or {})
+        judged = expected.judge_gradient(gradients)
+        if judged.misses:
+            raise Broken(f"with the cotangent of {name} alone: {judged.misses[0]}")
+    return len(real)
+
+
 def _scaled(case: Case, factor: float) -> Case:
     return replace(case, cotangents={n: (factor * c).astype(c.dtype) for n, c in case.cotangents.items()})
 
@@ -130,6 +156,8 @@ def _refuses(record: Equation, candidate: Target, seed: int, gradient: bool, exp
     ran = 0
     dtype = "float64" if "float64" in candidate.dtypes() else candidate.dtypes()[0]
     for note, plan in _corners(record, candidate):
+        if cases_module.is_beyond_tiles(note):
+            continue  # what is undefined does not hang on size
         case = build(record, plan, dtype, note)
         expected = expect(case, False)
         if expected.refusal is None:
@@ -257,7 +285,20 @@ def _keeps_inputs(record: Equation, candidate: Target, seed: int, gradient: bool
     """Inputs and cotangents are not written to, and outputs are no views of them."""
     if isinstance(candidate, ReferenceTarget):
         return 0
-    case = _case(record, candidate, seed)
+    ran = _keeps_inputs_of(_case(record, candidate, seed), record, candidate, gradient)
+    if ran:
+        for note, plan in _corners(record, candidate):  # without a step or a layer, an output may be an input
+            if plan.mode == "uniform" and plan.lengths is None and not cases_module.is_beyond_tiles(note):
+                case = build(record, plan, candidate.dtypes()[0], note)
+                try:
+                    ask(candidate, case, gradient)
+                except Exception:
+                    continue  # refused, or not covered; an error is what the cases are for
+                ran += _keeps_inputs_of(case, record, candidate, gradient)
+    return ran
+
+
+def _keeps_inputs_of(case: Case, record: Equation, candidate: Target, gradient: bool) -> int:
     if isinstance(candidate, BackendTarget):
         native, back = candidate.native, candidate.backend.library.to_numpy
         call = {
@@ -332,6 +373,143 @@ def _keeps_outputs(record: Equation, candidate: Target, seed: int, gradient: boo
     return 1
 
 
+def _keeps_pullbacks(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
+    """A pullback gives its own call's gradients, whatever was called since, and leaves alone those that it gave before."""
+    if not gradient or not isinstance(candidate, BackendTarget) or _adds_in_any_order(record, candidate):
+        return 0
+    native, back = candidate.native, candidate.backend.library.to_numpy
+    operation = candidate.backend[record.id]
+    first, second = _case(record, candidate, seed), _case(record, candidate, seed + 1)
+
+    def seeds(case: Case, factor: float = 1.0) -> dict[str, Any]:
+        return {n: native(c) for n, c in _scaled(case, factor).cotangents.items()}
+
+    def flat(gradients: dict[str, Any]) -> list[tuple[str, Any]]:
+        return [(n, v) for n, g in gradients.items() for v in (g if isinstance(g, list) else [g])]
+
+    _, pullback = operation.vjp(**candidate.call(first))
+    kept = flat(pullback(seeds(first)))
+    before = [np.array(back(g)) for _, g in kept]
+    _, other = operation.vjp(**candidate.call(second))
+    other(seeds(second))
+    doubled = [np.asarray(back(g)) for _, g in flat(pullback(seeds(first, 2.0)))]
+    for (name, g), b, d in zip(kept, before, doubled, strict=True):
+        if not np.array_equal(back(g), b):
+            raise Broken(f"the next call writes to the gradient of {name} that the last one returned")
+        if not np.array_equal(d, 2.0 * b):
+            raise Broken(f"after another call, or with other cotangents, a pullback gives a wrong gradient of {name}")
+    return 1
+
+
+MANY_ROWS = 4099
+MANY_NUMBERS = 1 << 20
+"""A large batch has so many rows, and an array of it about so many numbers at most."""
+
+
+def _large_batch(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
+    """The examples of a small batch, each many times over: every copy has the numbers of its original.
+
+    Only the last copies have cotangents, so that the sums over the batch are those of the small batch. The oracle computes
+    three examples; the candidate takes the way that it takes for thousands.
+    """
+    if not record.batched or not isinstance(candidate, (BackendTarget, ModuleTarget)) or not getattr(candidate, "batched", True):
+        return 0
+    case = _case(record, candidate, seed)
+    expected = expect(case, gradient)
+    if expected.ball is None:
+        return 0
+    data = {a.name for a in record.arguments if a.role == "data" and a.is_array}
+    shared = {r.name for r in record.results if not r.batched}
+    rows = case.sizes["B"]
+    each = max([1, *(x[0].size for n in data for x in _arrays(case.arguments[n]) if len(x))])
+    times = max(2, min(MANY_ROWS // rows, MANY_NUMBERS // (each * rows)))
+
+    def tiled(value: Any) -> Any:
+        if isinstance(value, list):
+            return [tiled(v) for v in value]
+        return np.concatenate([value] * times) if isinstance(value, np.ndarray) else value
+
+    def last(c: Array) -> Array:
+        return np.concatenate([np.zeros((rows * (times - 1), *c.shape[1:]), c.dtype), c])
+
+    many = replace(
+        case,
+        sizes={**case.sizes, "B": rows * times},
+        arguments={n: tiled(v) if n in data else v for n, v in case.arguments.items()},
+        cotangents={n: c if n in shared else last(c) for n, c in case.cotangents.items()},
+        plan=None,
+    )
+    answer = ask(candidate, many, gradient)
+    outputs = {n: np.asarray(v) for n, v in answer.outputs.items()}
+    if set(outputs) & {n for n in expected.ball.results if n not in shared and len(outputs.get(n, ())) != rows * times}:
+        raise Broken(f"of {rows * times} examples it does not return as many")
+    for copy in (0, times // 2, times - 1):
+        at = slice(copy * rows, (copy + 1) * rows)
+        judged = expected.judge_forward({n: v if n in shared else v[at] for n, v in outputs.items()})
+        if judged.misses:
+            raise Broken(f"in a batch of {rows * times}, copy {copy} of {judged.misses[0]}")
+    for name, (middle, radius) in {n: spread(b) for n, b in expected.ball.results.items() if n not in shared}.items():
+        if name in outputs:
+            copies = outputs[name].reshape(times, *middle.shape).astype(np.float64)
+            # the balls themselves judged three copies; a float's own rounding of the radius must not judge the others
+            off = np.abs(copies - middle) > 2.0 * radius + 4.0 * np.spacing(np.abs(middle))
+            if off.any():
+                raise Broken(f"in a batch of {rows * times}, {name} of copy {np.argwhere(off)[0][0]} is another than its original's")
+    if gradient:
+        judged = expected.judge_gradient(
+            {
+                n: [x[-rows:] for x in _arrays(g)] if n in data and isinstance(g, (list, tuple)) else g[-rows:] if n in data else g
+                for n, g in (answer.gradients or {}).items()
+            }
+        )
+        if judged.misses:
+            raise Broken(f"in a batch of {rows * times}, {judged.misses[0]}")
+        for name, g in (answer.gradients or {}).items():
+            if name in data and any(np.asarray(x)[:-rows].any() for x in _arrays(g)):
+                raise Broken(f"in a batch of {rows * times}, examples without cotangents have a gradient of {name}")
+    return 1
+
+
+def _narrow_indices(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
+    """Indices, counts and lengths of 32 bits are the same numbers."""
+    if not isinstance(candidate, BackendTarget) or "int32" not in candidate.backend.library.integer_dtypes:
+        return 0
+    ran = 0
+    for note, plan in _corners(record, candidate):
+        if note not in ("pairwise different sizes", "ragged lengths"):
+            continue
+        case = build(record, plan, "float64" if "float64" in candidate.dtypes() else candidate.dtypes()[0], note)
+        arguments = {n: v.astype(np.int32) if isinstance(v, np.ndarray) and v.dtype == np.int64 else v for n, v in case.arguments.items()}
+        lengths = None if case.lengths is None else case.lengths.astype(np.int32)
+        if lengths is None and not any(isinstance(v, np.ndarray) and v.dtype == np.int32 for v in arguments.values()):
+            continue
+        expected = expect(case, gradient)
+        if expected.ball is None:
+            continue
+        answer = ask(candidate, replace(case, arguments=arguments, lengths=lengths), gradient)
+        judged = expected.judge_forward(answer.outputs)
+        if gradient:
+            judged.add(expected.judge_gradient(answer.gradients or {}))
+        if judged.misses:
+            raise Broken(f"with indices of 32 bits ({note}): {judged.misses[0]}")
+        ran += 1
+    return ran
+
+
+_RULES = (
+    _repeats,
+    _linear,
+    _one_result,
+    _refuses,
+    _layout,
+    _narrow_indices,
+    _keeps_inputs,
+    _keeps_outputs,
+    _keeps_pullbacks,
+    _large_batch,
+)
+
+
 def _copies(value: Any) -> Any:
     return [v.copy() for v in value] if isinstance(value, list) else value.copy() if isinstance(value, np.ndarray) else value
 
@@ -362,6 +540,18 @@ def _own_memory(library: str, results: dict[str, Any], inputs: dict[str, Any]) -
                 for v in flat(value):
                     if _overlap(library, r, v):
                         raise Broken(f"{name} shares memory with {source}")
+    found = [(name, r) for name, result in results.items() for r in flat(result)]
+    for place, (name, r) in enumerate(found):
+        for other, q in found[:place]:
+            if _same_memory(library, r, q):
+                raise Broken(f"{name} shares memory with {other}")
+
+
+def _same_memory(library: str, a: Any, b: Any) -> bool:
+    """Two results in one place; parts of one buffer that do not overlap are as good as two buffers."""
+    if library == "torch":
+        return bool(a.numel() and b.numel() and a.data_ptr() == b.data_ptr())
+    return a is b or _overlap(library, a, b)
 
 
 def _overlap(library: str, a: Any, b: Any) -> bool:

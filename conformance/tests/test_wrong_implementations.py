@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from nnspec_conformance import runner, variants, zoo
-from nnspec_conformance.targets import ModuleTarget
+from nnspec_conformance.targets import BackendTarget, ModuleTarget
 
 nn = nnspec.backend("numpy")
 Arrays = dict[str, Any]
@@ -43,7 +43,7 @@ def implementation(
     return ModuleTarget("wrong", SimpleNamespace(**{name: forward, f"{name}_vjp": backward}))
 
 
-def rejected(target: ModuleTarget, equation: str) -> list[Any]:
+def rejected(target: ModuleTarget | BackendTarget, equation: str) -> list[Any]:
     """The failing rows of a quick run on that equation."""
     chosen = runner.Settings(
         equations=(equation,), aspects=("forward", "gradient", "structure"), shrink_seconds=0
@@ -217,6 +217,55 @@ def tile_rows(change: int) -> Callable[[Arrays, Arrays], Arrays]:
         return found
 
     return spoil
+
+
+# ----------------------------------------------------------------- wrong beyond what tiny, ordinary cases show
+def shifted_by(shift: Callable[[Any], Any]) -> Callable[[Arrays, Arrays], Arrays]:
+    return lambda o, a: naive_softmax(o, a, lambda z: shift(np.where(np.isfinite(z), z, -1e3)))
+
+
+def tail_left_out(name: str, axis: int, tile: int) -> Callable[[Arrays], Arrays]:
+    """Beyond one tile, what a last, partial tile would hold is not read."""
+
+    def before(a: Arrays) -> Arrays:
+        x = a[name].copy()
+        if x.shape[axis] > tile:
+            np.moveaxis(x, axis, 0)[x.shape[axis] // tile * tile :] = 0.0
+        return {**a, name: x}
+
+    return before
+
+
+def block_of_rows(out: Arrays, a: Arrays) -> Arrays:
+    """Every block of 1024 examples but the first is off by one row."""
+    return {
+        n: np.concatenate([v[:1024], np.roll(v[1024:], 1, 0)]) if len(v) > 1024 else v for n, v in out.items()
+    }
+
+
+def first_block_only(seeds: Arrays) -> Arrays:
+    """The sum over the batch stops after 1024 examples."""
+    found = {n: c.copy() for n, c in seeds.items()}
+    for c in found.values():
+        c[1024:] = 0.0
+    return found
+
+
+def unless_all(seeds: Arrays) -> Arrays:
+    """A result without cotangents is taken for none having any."""
+    return seeds if all(c.any() for c in seeds.values()) else {n: 0.0 * c for n, c in seeds.items()}
+
+
+def unmasked(a: Arrays) -> Arrays:
+    return {**a, "z": np.where((a["z"] == -np.inf).all(-1, keepdims=True), 0.0, a["z"])}
+
+
+def by_formula(out: Arrays, a: Arrays) -> Arrays:
+    """A constant feature is divided by a standard deviation that is 0 but for rounding."""
+    mean, N = a["X"].sum(0) / len(a["X"]), len(a["X"])
+    std = np.sqrt(((a["X"] - mean) ** 2).sum(0) / N)
+    with np.errstate(all="ignore"):
+        return {**out, "z": (a["x"] - mean) / np.where(std == 0.0, 1.0, std)}
 
 
 WRONG: dict[str, tuple[str, ModuleTarget]] = {
@@ -470,6 +519,61 @@ WRONG: dict[str, tuple[str, ModuleTarget]] = {
             },
         ),
     ),
+    # sizes, values and combinations that tiny, ordinary cases do not have
+    "softmax shifted by the mean": (
+        "softmax.vector",
+        implementation("softmax.vector", outputs=shifted_by(lambda z: z.mean(-1, keepdims=True))),
+    ),
+    "softmax shifted by the first score": (
+        "softmax.vector",
+        implementation("softmax.vector", outputs=shifted_by(lambda z: z[..., :1])),
+    ),
+    "a tile's tail is left out: inputs": (
+        "layer.affine",
+        implementation("layer.affine", tail_left_out("x", 1, 16)),
+    ),
+    "a tile's tail is left out: units": (
+        "layer.affine",
+        implementation("layer.affine", tail_left_out("W", 0, 32)),
+    ),
+    "a tile's tail is left out: gates": (
+        "gated.lstm",
+        implementation("gated.lstm", tail_left_out("W", 0, 64)),
+    ),
+    "a tile's tail is left out: classes": (
+        "softmax.vector",
+        implementation("softmax.vector", tail_left_out("z", 1, 128)),
+    ),
+    "indices of eight bits": (
+        "embedding.onehot_lookup",
+        implementation(
+            "embedding.onehot_lookup", lambda a: {**a, "w": a["w"].astype(np.uint8).astype(np.int64)}
+        ),
+    ),
+    "a block of rows is off by one": ("layer.dense", implementation("layer.dense", outputs=block_of_rows)),
+    "a block of rows is off by one: lstm": (
+        "gated.lstm",
+        implementation("gated.lstm", outputs=block_of_rows),
+    ),
+    "the sum over the batch stops": (
+        "layer.affine",
+        implementation("layer.affine", cotangents=first_block_only),
+    ),
+    "one result without cotangents": ("gated.lstm", implementation("gated.lstm", cotangents=unless_all)),
+    "a masked row is decoded": ("output.argmax_decode", implementation("output.argmax_decode", unmasked)),
+    "a constant feature is divided by rounding errors": (
+        "preprocess.standardize",
+        implementation("preprocess.standardize", outputs=by_formula),
+    ),
+    "an unseen context has a gradient": (
+        "lm.ngram_mle",
+        implementation(
+            "lm.ngram_mle",
+            gradients=lambda g, a: {
+                "count": np.where(a["count"].any(1, keepdims=True), g["count"], 1.0).astype(g["count"].dtype)
+            },
+        ),
+    ),
 }
 
 
@@ -477,6 +581,94 @@ WRONG: dict[str, tuple[str, ModuleTarget]] = {
 def test_a_wrong_program_is_rejected(name: str) -> None:
     equation, target = WRONG[name]
     rejected(target, equation)
+
+
+# ------------------------------------------------------------------- what only a backend's interface can break
+def spoilt(
+    equation: str, spoil: Callable[[Any, Any], Any], before: Callable[[Arrays], Arrays] = dict
+) -> BackendTarget:
+    """The NumPy backend with something done to one equation's outputs and pullback."""
+    backend = nnspec.backend("nnspec.numpy_backend:load")
+    operation = backend[equation]
+    body = operation._body
+
+    def wrong(ops: Any, **arguments: Any) -> Any:
+        return spoil(*body(ops, **before(arguments)))
+
+    operation._body = wrong
+    return BackendTarget("spoilt", backend)
+
+
+def latest_pullback() -> Callable[[Any, Any], Any]:
+    """What backward needs is kept in one place, which the next call takes."""
+    kept: dict[Any, Any] = {}
+
+    def spoil(outputs: Any, pullback: Any) -> Any:
+        key = tuple(o.shape for o in outputs), str(outputs[0].dtype)
+        kept[key] = pullback
+        return outputs, lambda *seeds: kept[key](*seeds)
+
+    return spoil
+
+
+def cached_gradient(outputs: Any, pullback: Any) -> Any:
+    """The first gradients are given again, whatever the cotangents."""
+    found: list[Any] = []
+
+    def pull(*seeds: Any) -> Any:
+        found.append(pullback(*seeds))
+        return {n: g.copy() for n, g in found[0].items()}
+
+    return outputs, pull
+
+
+def gradient_buffers() -> Callable[[Any, Any], Any]:
+    """Gradients are returned in a workspace that the next call writes to."""
+    kept: dict[Any, Any] = {}
+
+    def spoil(outputs: Any, pullback: Any) -> Any:
+        def pull(*seeds: Any) -> Any:
+            found = {}
+            for n, g in pullback(*seeds).items():
+                found[n] = kept.setdefault((n, g.shape, str(g.dtype)), np.empty_like(g))
+                found[n][...] = g
+            return found
+
+        return outputs, pull
+
+    return spoil
+
+
+def lent(outputs: Any, pullback: Any) -> Any:
+    """A gradient is the cotangent itself where there is nothing to do."""
+    return outputs, lambda *seeds: {
+        n: seeds[0] if g.shape == seeds[0].shape and (g == seeds[0]).all() else g
+        for n, g in pullback(*seeds).items()
+    }
+
+
+def wide_indices_only(a: Arrays) -> Arrays:
+    """Offsets into the table are computed in the indices' own width."""
+    return {**a, "w": a["w"] if a["w"].dtype == np.int64 else a["w"] * 0}
+
+
+SPOILT: dict[str, tuple[str, Callable[[], BackendTarget]]] = {
+    "a pullback of the latest call": ("layer.affine", lambda: spoilt("layer.affine", latest_pullback())),
+    "a pullback of the latest call: lstm": ("gated.lstm", lambda: spoilt("gated.lstm", latest_pullback())),
+    "the first gradients again": ("layer.dense", lambda: spoilt("layer.dense", cached_gradient)),
+    "gradients in a workspace": ("layer.affine", lambda: spoilt("layer.affine", gradient_buffers())),
+    "narrow indices": (
+        "embedding.onehot_lookup",
+        lambda: spoilt("embedding.onehot_lookup", lambda o, p: (o, p), wide_indices_only),
+    ),
+    "a cotangent is handed through": ("dynamics.iterated_map", lambda: spoilt("dynamics.iterated_map", lent)),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_spoilt_backend_is_rejected(name: str) -> None:
+    equation, make = SPOILT[name]
+    rejected(make(), equation)
 
 
 # ------------------------------------------------------------------------------------------- the zoo

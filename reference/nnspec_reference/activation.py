@@ -96,7 +96,7 @@ def hard_threshold(x: Any, tie: str = "gt") -> Any:
 
 @equation(
     data("x", "n", draw=("large",)),
-    hyper("epsilon", 0.01, 0.2, 1e-3, low=0.0, open_low=True),
+    hyper("epsilon", 0.01, 0.2, 1e-3, 1, low=0.0, open_low=True),
     options=[choice("activation", "sigmoid", "tanh", "relu")],
     results=[bit("saturated", "n")],
     gradient=False,
