@@ -151,8 +151,14 @@ class Traced:
         return top._chain(scalars.product(values), edges)
 
     def power(self, a: Any) -> Any:
-        """∂xᵃ/∂x = a xᵃ⁻¹ and ∂xᵃ/∂a = xᵃ log x."""
-        return _binary(self, a, power, lambda x, a, z: a * power(x, a - 1), lambda x, a, z: xlogy(z, x))
+        """∂xᵃ/∂x = a xᵃ⁻¹, 0 where a is exactly 0, and ∂xᵃ/∂a = xᵃ log x."""
+        return _binary(
+            self,
+            a,
+            power,
+            lambda x, a, z: 0 if _is_zero(a) else a * power(x, a - 1),
+            lambda x, a, z: xlogy(z, x),
+        )
 
     def xlogy(self, other: Any) -> Any:
         """∂(x log y)/∂x = log y and ∂(x log y)/∂y = x/y, 0 where x is exactly 0."""
