@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 import click
-import nnspec
 import numpy as np
+
+import nnspec
 
 SIZES = [(1, 50, 64, 64), (32, 100, 128, 128), (32, 100, 256, 256), (64, 50, 512, 512)]
 
@@ -68,9 +69,7 @@ def main(rounds, json_file):
         h_bar = np.random.default_rng(1).standard_normal((size[0], size[1], size[3])).astype(np.float32)
         runs = {
             "cupy": _ours("cupy", cupy.asarray, arrays, h_bar, cupy.cuda.get_current_stream().synchronize),
-            "torch": _ours(
-                "torch", lambda v: torch.tensor(v, device="cuda"), arrays, h_bar, torch.cuda.synchronize
-            ),
+            "torch": _ours("torch", lambda v: torch.tensor(v, device="cuda"), arrays, h_bar, torch.cuda.synchronize),
             "nn.LSTM": _torch_module(torch, arrays, h_bar),
         }
         times = {n: [] for n in runs}

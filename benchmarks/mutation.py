@@ -41,20 +41,20 @@ from typing import Any
 
 import click
 import numpy as np
-from nnspec import numpy_backend
-from nnspec._backend import Backend
-from nnspec._library import ArrayLibrary
-from nnspec_reference.catalogue import Equation, catalogue
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 import nnspec.array as package
+from nnspec import numpy_backend
+from nnspec._backend import Backend
+from nnspec._library import ArrayLibrary
 from nnspec_conformance import cases as cases_module
 from nnspec_conformance import examine, laws, longruns, runner, structure
 from nnspec_conformance.cases import Case, Plan, build
 from nnspec_conformance.judge import Expectation, expect
 from nnspec_conformance.targets import Answer, BackendTarget
+from nnspec_reference.catalogue import Equation, catalogue
 
 FOLDER = Path(package.__file__).parent
 FIRST = ("_ops", "_kernels", "_mlp", "softmax", "embedding", "optimizer")  # imported by others, in this order
@@ -123,9 +123,7 @@ def users() -> dict[tuple[str, str], set[str]]:
         for node in module.tree.body:
             if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
                 target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-                constants[getattr(target, "id", "")] = {
-                    n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)
-                }
+                constants[getattr(target, "id", "")] = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
         classes = {n.name: n for n in module.tree.body if isinstance(n, ast.ClassDef)}
         for name, function in own.items():
             used: set[tuple[str, str]] = set()
@@ -136,9 +134,7 @@ def users() -> dict[tuple[str, str], set[str]]:
                             used.add(known[each])
                         if each in classes:
                             used |= {
-                                (module.name, m.name)
-                                for m in classes[each].body
-                                if isinstance(m, ast.FunctionDef)
+                                (module.name, m.name) for m in classes[each].body if isinstance(m, ast.FunctionDef)
                             }
                 elif isinstance(node, ast.Attribute):
                     used |= {
@@ -287,11 +283,7 @@ def changes(node: ast.AST, names: Sequence[str], rng: random.Random) -> Iterator
                 right = ast.UnaryOp(ast.USub(), node.right) if isinstance(node.op, ast.Sub) else node.right
                 yield ("drop a term" if isinstance(node.op, (ast.Add, ast.Sub)) else "drop a factor"), right
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not)):
-        if (
-            isinstance(node.operand, ast.Constant)
-            and node.operand.value == 1
-            and isinstance(node.operand.value, int)
-        ):
+        if isinstance(node.operand, ast.Constant) and node.operand.value == 1 and isinstance(node.operand.value, int):
             yield "index", ast.Constant(0)
         else:
             yield "sign", node.operand
@@ -466,7 +458,7 @@ def _in_turn(lists: Sequence[list[Mutant]]) -> list[Mutant]:
 
 
 # --------------------------------------------------------------------------------------------- targets
-class Endless(Exception):  # noqa: N818
+class Endless(Exception):
     """One call took too long."""
 
 
@@ -507,9 +499,7 @@ def target(name: str, tree: ast.Module, inplace: bool) -> MutantTarget:
             copy = types.ModuleType(f"nnspec.array.{module.name}")
             copy.__package__, copy.__file__ = "nnspec.array", str(FOLDER / f"{module.name}.py")
             code = (
-                compile(ast.fix_missing_locations(tree), copy.__file__, "exec")
-                if module.name == name
-                else module.code
+                compile(ast.fix_missing_locations(tree), copy.__file__, "exec") if module.name == name else module.code
             )
             sys.modules[copy.__name__] = copy
             exec(code, copy.__dict__)
@@ -651,8 +641,7 @@ class Suite:
             right is not None
             and right.keys() == answer.keys()
             and all(
-                np.asarray(right[n]).dtype == np.asarray(v).dtype
-                and np.array_equal(right[n], v, equal_nan=True)
+                np.asarray(right[n]).dtype == np.asarray(v).dtype and np.array_equal(right[n], v, equal_nan=True)
                 for n, v in answer.items()
             )
         )
@@ -761,9 +750,7 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
 
 
 @click.command(help=__doc__.split("\n\n")[0])
-@click.option(
-    "--family", "names", multiple=True, type=click.Choice(list(modules())), help="A file; default: all."
-)
+@click.option("--family", "names", multiple=True, type=click.Choice(list(modules())), help="A file; default: all.")
 @click.option("--count", type=click.IntRange(1), default=40, show_default=True, help="Mutants of each file.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the sample, and of the suite.")
 @click.option("--at", multiple=True, type=int, metavar="LINE", help="Every mutant of that line instead.")
@@ -775,12 +762,8 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
     show_default=True,
     help="At most so many equations a mutant.",
 )
-@click.option(
-    "--seconds", type=float, default=None, help="Stop after so many seconds of CPU time for a file."
-)
-@click.option(
-    "--json", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write all outcomes there."
-)
+@click.option("--seconds", type=float, default=None, help="Stop after so many seconds of CPU time for a file.")
+@click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write all outcomes there.")
 def main(
     names: tuple[str, ...],
     count: int,

@@ -113,9 +113,7 @@ def torch_side(direction: str, inputs: list[Any], run: Callable[[], list[Any]], 
     return gradient if direction == "gradient" else forward
 
 
-def interface_side(
-    direction: str, operation: Any, arguments: dict[str, Any], h_bar: Any, **bars: Any
-) -> Side:
+def interface_side(direction: str, operation: Any, arguments: dict[str, Any], h_bar: Any, **bars: Any) -> Side:
     """An operation of a backend, likewise."""
 
     def gradient() -> list[Array]:
@@ -168,9 +166,7 @@ def module_side(p: Problem, direction: str, kind: str, order: tuple[int, ...], r
 
 def loop_side(p: Problem, direction: str, kind: str) -> Side:
     """A step loop in PyTorch, the input's products before it: what one writes where no fused layer fits."""
-    x, h0, C0, W, U, b, V = (
-        torch.tensor(a, requires_grad=True) for a in (p.x, p.h0, p.C0, p.W, p.U, p.b, p.V)
-    )
+    x, h0, C0, W, U, b, V = (torch.tensor(a, requires_grad=True) for a in (p.x, p.h0, p.C0, p.W, p.U, p.b, p.V))
     linear, H = torch.nn.functional.linear, p.H
 
     def lstm_peephole() -> list[Any]:
@@ -370,9 +366,7 @@ def show(rows: list[Row], console: Console) -> None:
     for (cell, direction), group in grouped(rows):
         what = "forward and backward" if direction == "gradient" else "forward"
         mean = statistics.geometric_mean(r.ratio for r in group)
-        table = Table(
-            title=f"{cell} / {group[0].against}, {what}", caption=f"geometric mean of the ratios {mean:.2f}"
-        )
+        table = Table(title=f"{cell} / {group[0].against}, {what}", caption=f"geometric mean of the ratios {mean:.2f}")
         for name in ("B, T, D, H", "ms", "theirs", "ratio", "quartiles", "% of GEMM", "theirs"):
             table.add_column(name, justify="left" if "," in name else "right", no_wrap=True)
         for r in group:
@@ -412,9 +406,7 @@ def parse_size(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -
 @click.option("--direction", type=click.Choice(["gradient", "forward", "both"]), default="gradient")
 @click.option("--rounds", type=click.IntRange(1), default=9, show_default=True)
 @click.option("--kernels", is_flag=True, help="Time the bare kernels, not the interface of the backend.")
-@click.option(
-    "--checks/--no-checks", default=True, help="Whether the interface checks that values are finite."
-)
+@click.option("--checks/--no-checks", default=True, help="Whether the interface checks that values are finite.")
 @click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows there.")
 def main(
     cells: tuple[str, ...],
@@ -432,9 +424,7 @@ def main(
     for name, value in about.items():
         console.print(f"{name:18} {value}", highlight=False)
     if about["OPENBLAS_CORETYPE"]:
-        console.print(
-            "[bold red]OPENBLAS_CORETYPE is set:[/] NumPy's products may run at half speed, PyTorch's not."
-        )
+        console.print("[bold red]OPENBLAS_CORETYPE is set:[/] NumPy's products may run at half speed, PyTorch's not.")
     rows: list[Row] = []
     for cell in cells or CELLS:
         bare = kernels and not cell.startswith("torch_backend")
@@ -454,9 +444,7 @@ def main(
         show(rows, console)
         console.print(f"GEMM({GEMM}): {statistics.median(r.gemm_gflops for r in rows):.0f} GFLOP/s, float32")
     if path is not None:
-        path.write_text(
-            json.dumps({"environment": about, "rows": [asdict(r) for r in rows]}, indent=1) + "\n"
-        )
+        path.write_text(json.dumps({"environment": about, "rows": [asdict(r) for r in rows]}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

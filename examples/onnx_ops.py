@@ -106,9 +106,7 @@ class Operators:
             b[0, : len(U)] = b_h
         unit = {"tanh": "Tanh", "relu": "Relu", "sigmoid": "Sigmoid"}[activation]
         states = {"h0": h0[None]}
-        h, h_T = self._recur(
-            "RNN", ("Y", "Y_h"), x, W[None], U[None], b, lengths, states, activations=(unit,)
-        )
+        h, h_T = self._recur("RNN", ("Y", "Y_h"), x, W[None], U[None], b, lengths, states, activations=(unit,))
         y = h @ V.T + (0 if b_y is None else b_y)
         if lengths is not None:
             y[np.arange(x.shape[1])[None, :] >= lengths[:, None]] = 0.0
@@ -137,9 +135,7 @@ class Operators:
         B = np.concatenate([b[order], np.zeros(4 * H, x.dtype)])
         return self._lstm(x, h0, c0, W[order, :D], W[order, D:], B, lengths)
 
-    def lstm_peephole(
-        self, x, h0, C0, W_i, U_i, b_i, W_c, U_c, b_c, W_f, U_f, b_f, W_o, U_o, V_o, b_o, lengths=None
-    ):
+    def lstm_peephole(self, x, h0, C0, W_i, U_i, b_i, W_c, U_c, b_c, W_f, U_f, b_f, W_o, U_o, V_o, b_o, lengths=None):
         H = h0.shape[-1]
         if H != 1:
             raise NotImplementedError("ONNX's peepholes are diagonal")
@@ -170,9 +166,7 @@ class Operators:
         W, R = np.concatenate([W_z, W_r, W_H]), np.concatenate([U_z, U_r, U_H])
         B = np.concatenate([b_z, b_r, b_H, none, none, c_H])
         linear = {"linear_before_reset": int(reset == "after")}
-        h, h_T = self._recur(
-            "GRU", ("Y", "Y_h"), x, W[None], R[None], B[None], lengths, {"h0": h0[None]}, **linear
-        )
+        h, h_T = self._recur("GRU", ("Y", "Y_h"), x, W[None], R[None], B[None], lengths, {"h0": h0[None]}, **linear)
         return {"h": h, "h_T": h_T[0]}
 
 

@@ -194,9 +194,7 @@ def gated_lstm(x, h0, c0, W, b=None, lengths=None):
     b = _zeros(4 * H, W) if b is None else b
     lstm = nn.LSTM(D, H, batch_first=True)
     W = W[order]
-    _with(
-        lstm, weight_ih_l0=W[:, :D], weight_hh_l0=W[:, D:], bias_ih_l0=b[order], bias_hh_l0=_zeros(4 * H, W)
-    )
+    _with(lstm, weight_ih_l0=W[:, :D], weight_hh_l0=W[:, D:], bias_ih_l0=b[order], bias_hh_l0=_zeros(4 * H, W))
     h, (h_T, c_T) = _run(lstm, x, (h0[None], c0[None]), lengths)
     return {"h": h, "h_T": h_T[0], "c_T": c_T[0]}
 
@@ -264,9 +262,7 @@ sgd = gradient_descent
 
 
 def momentum(theta, v, g, lr, rho):
-    update, state, theta = _step(
-        lambda p: torch.optim.SGD(p, lr, momentum=rho), theta, g, {"momentum_buffer": v}
-    )
+    update, state, theta = _step(lambda p: torch.optim.SGD(p, lr, momentum=rho), theta, g, {"momentum_buffer": v})
     velocity = state["momentum_buffer"] if rho else g.clone()  # without momentum none is kept
     return {"update": update, "v": velocity, "theta": theta}
 

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from nnspec_reference.catalogue import FAMILIES, Equation, catalogue
-
 from nnspec._library import Array, Library
 from nnspec._validate import Bound, Plan, bind, check_cotangent
 from nnspec.errors import ArgumentError, NotDifferentiable, NotImplementedByBackend
+from nnspec_reference.catalogue import FAMILIES, Equation, catalogue
 
 __all__ = ["Backend", "Family", "Operation"]
 
@@ -24,9 +23,7 @@ class Operation:
     outputs, by name, to the gradient of every differentiable input, by name.
     """
 
-    def __init__(
-        self, record: Equation, library: Library, body: Callable[..., Any], check_values: bool
-    ) -> None:
+    def __init__(self, record: Equation, library: Library, body: Callable[..., Any], check_values: bool) -> None:
         self.record, self._library, self._body, self._values = record, library, body, check_values
         self._outputs, self._plan = outputs_type(record), Plan(record, library)
         self.__doc__ = record.function.__doc__
@@ -59,9 +56,7 @@ class Operation:
                 seed = given.pop(result.name, None)
                 if result.kind != "real":
                     if seed is not None:
-                        raise ArgumentError(
-                            record.id, f"cotangent of {result.name}", "none: it is exact", "an array"
-                        )
+                        raise ArgumentError(record.id, f"cotangent of {result.name}", "none: it is exact", "an array")
                     continue
                 if seed is not None:
                     check_cotangent(record, library, result.name, seed, output, self._values)
@@ -78,9 +73,7 @@ class Operation:
             gradients = pull(seeds)
             missing = [n for n in smooth if gradients.get(n) is None]
             if missing:
-                raise NotDifferentiable(
-                    f"{record.id}: {library.name} gives no gradient of {', '.join(missing)}"
-                )
+                raise NotDifferentiable(f"{record.id}: {library.name} gives no gradient of {', '.join(missing)}")
             found: dict[str, Any] = {n: gradients[n] for n in smooth}
             if bound.lengths is not None:
                 for a in plan.timed:
@@ -106,7 +99,7 @@ class Operation:
 
 @cache
 def _outputs_type(ident: str, names: tuple[str, ...]) -> Any:
-    return namedtuple(ident.replace(".", "_") + "_outputs", names)  # noqa: PYI024 - the fields come from the record
+    return namedtuple(ident.replace(".", "_") + "_outputs", names)
 
 
 def outputs_type(record: Equation) -> Any:
@@ -160,11 +153,7 @@ class Backend:
                 raise AttributeError(f"no equation {ident!r}")
             body = self._find(record)
             if body is None:
-                why = (
-                    ""
-                    if record.arrays
-                    else ": it is an algorithm of the reference, not an equation on arrays"
-                )
+                why = "" if record.arrays else ": it is an algorithm of the reference, not an equation on arrays"
                 raise NotImplementedByBackend(f"{self.name} does not implement {ident}{why}")
             self._operations[ident] = Operation(record, self.library, body, self.check_values)
         return self._operations[ident]

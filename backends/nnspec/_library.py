@@ -149,9 +149,7 @@ class ArrayLibrary:
         reals = [o for o, is_real in zip(outputs, real, strict=True) if is_real]
 
         def pull(cotangents: Sequence[Array | None]) -> Mapping[str, Any]:
-            seeds = [
-                self.zeros(o.shape, o) if c is None else c for o, c in zip(reals, cotangents, strict=True)
-            ]
+            seeds = [self.zeros(o.shape, o) if c is None else c for o, c in zip(reals, cotangents, strict=True)]
             with self.ops.quiet():
                 gradients: Mapping[str, Any] = pullback(*seeds)
             return gradients

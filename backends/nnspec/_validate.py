@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nnspec_reference.catalogue import Argument, Equation, Mismatch, solve
-
 from nnspec._library import Array, Library
 from nnspec.errors import ArgumentError, ArrayLibraryError, DeviceError, DomainError, DtypeError, ShapeError
+from nnspec_reference.catalogue import Argument, Equation, Mismatch, solve
 
 __all__ = ["Bound", "Plan", "bind", "check_cotangent"]
 
@@ -53,9 +52,7 @@ def bind(plan: Plan, positional: Sequence[Any], keywords: Mapping[str, Any], val
         value = given.get(a.name)
         if value is None:
             if not a.optional:
-                raise ArgumentError(
-                    record.id, a.name, a.described(record.batched) if a.is_array else a.kind, "nothing"
-                )
+                raise ArgumentError(record.id, a.name, a.described(record.batched) if a.is_array else a.kind, "nothing")
             arguments[a.name] = None
         elif a.kind == "hyper":
             arguments[a.name] = _hyper(record, a, value)
@@ -77,8 +74,7 @@ def bind(plan: Plan, positional: Sequence[Any], keywords: Mapping[str, Any], val
             if arguments[a.name] is not None:
                 arguments[a.name] = library.mask_time(arguments[a.name], lengths, 1)
         arrays = [
-            (label, a, arguments[a.name] if record.has_time(a) and not a.each else item)
-            for label, a, item in arrays
+            (label, a, arguments[a.name] if record.has_time(a) and not a.each else item) for label, a, item in arrays
         ]
     if values:
         for label, a, item in arrays:
@@ -253,9 +249,7 @@ _DOMAINS = {
 }
 
 
-def _values(
-    record: Equation, library: Library, label: str, a: Argument, item: Array, sizes: dict[str, int]
-) -> None:
+def _values(record: Equation, library: Library, label: str, a: Argument, item: Array, sizes: dict[str, int]) -> None:
     if 0 in library.shape(item):
         return
     if not a.is_real:

@@ -142,9 +142,7 @@ class TorchLibrary:
         tracked = [o for o, is_real in zip(outputs, real, strict=True) if is_real]
 
         def pull(cotangents: Sequence[Tensor | None]) -> Mapping[str, Any]:
-            pairs = [
-                (o, c) for o, c in zip(tracked, cotangents, strict=True) if c is not None and o.requires_grad
-            ]
+            pairs = [(o, c) for o, c in zip(tracked, cotangents, strict=True) if c is not None and o.requires_grad]
             if pairs and flat:
                 outs, seeds = zip(*pairs, strict=True)
                 with self._exact(arguments):
@@ -153,13 +151,9 @@ class TorchLibrary:
                 found = (None,) * len(flat)
             # autograd may hand a cotangent through: a gradient is an array of its own
             lent = {c.untyped_storage().data_ptr() for _, c in pairs}
-            found = _apart(
-                g.clone() if g is not None and g.untyped_storage().data_ptr() in lent else g for g in found
-            )
+            found = _apart(g.clone() if g is not None and g.untyped_storage().data_ptr() in lent else g for g in found)
             # autograd says None where an input cannot reach an output (T = 0, say): that gradient is 0
             grads = iter([torch.zeros_like(t) if g is None else g for t, g in zip(flat, found, strict=True)])
-            return {
-                n: [next(grads) for _ in v] if isinstance(v, list) else next(grads) for n, v in leaves.items()
-            }
+            return {n: [next(grads) for _ in v] if isinstance(v, list) else next(grads) for n, v in leaves.items()}
 
         return tuple(o.detach() for o in outputs), pull

@@ -99,9 +99,7 @@ def torch_steps(name: str, options: dict[str, Any], arguments: list[Any]) -> tup
     states, cells = [], []
     if name == "elman":
         x, h, W, U, b = arguments
-        phi = {"tanh": tanh, "sigmoid": sigma, "relu": torch.relu, "identity": lambda z: z}[
-            options["activation"]
-        ]
+        phi = {"tanh": tanh, "sigmoid": sigma, "relu": torch.relu, "identity": lambda z: z}[options["activation"]]
         for t in range(x.shape[1]):
             h = phi(x[:, t] @ W.T + h @ U.T + (0.0 if b is None else b))
             states.append(h)
@@ -223,9 +221,7 @@ def test_layout(ops: Ops, name: str, options: dict[str, Any], absent: tuple[str,
         assert a is None or np.array_equal(a, np.asarray(copy))  # never written
     result, pullback = getattr(_kernels, name)(ops, *views, **options)
     bars = [relaid(c, "transposed") for c in cotangents(outputs)]
-    for got, wanted in zip(
-        [*outputs_of(name, result), *pullback(*bars)], [*outputs, *gradients], strict=True
-    ):
+    for got, wanted in zip([*outputs_of(name, result), *pullback(*bars)], [*outputs, *gradients], strict=True):
         close(got, wanted)
         assert got is None or not any(np.shares_memory(got, a) for a in [*views, *bars] if a is not None)
 
@@ -334,9 +330,7 @@ def test_saturated_gates_are_exact(ops: Ops, dtype: str) -> None:
     shut = np.full(H, -200.0, dtype)
     # i = 0, f = 1, o = 1: the cell is kept to the bit, as is its gradient.
     b = np.concatenate([shut, -shut, -shut, shut])
-    (h, C), pullback = _kernels.lstm(
-        ops, x, h0, state, np.zeros((4 * H, D), dtype), np.zeros((4 * H, H), dtype), b
-    )
+    (h, C), pullback = _kernels.lstm(ops, x, h0, state, np.zeros((4 * H, D), dtype), np.zeros((4 * H, H), dtype), b)
     assert np.array_equal(C, np.repeat(state[:, None], T, 1))
     assert np.array_equal(h, np.tanh(C))
     bar = np.zeros_like(C)

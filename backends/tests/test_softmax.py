@@ -56,8 +56,7 @@ def test_a_row_without_a_possible_class(nn: Any, ident: str, argument: str, more
     refused(lambda: nn(ident, **{argument: rows}, **more), argument, "a score other than -inf in every row")
     fine = np.array([[0.0, -INF], [-INF, 1.0]])
     assert all(
-        np.isfinite(o).all() or "loss" in ident or "self" in ident
-        for o in nn(ident, **{argument: fine}, **more)
+        np.isfinite(o).all() or "loss" in ident or "self" in ident for o in nn(ident, **{argument: fine}, **more)
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from hypothesis import strategies as st
+
 from nnspec_reference.catalogue import Argument, Dim, Equation, Option, Result, catalogue
 
 __all__ = ["MODES", "Case", "Plan", "Seeded", "Source", "build", "corners", "draw_one", "plans", "static_values"]
@@ -244,9 +245,7 @@ def _modes(record: Equation) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*MODES, *extra, *steep, *special]))
 
 
-def corners(
-    record: Equation, fixed: Options | None = None, bound: Sizes | None = None
-) -> list[tuple[str, Plan]]:
+def corners(record: Equation, fixed: Options | None = None, bound: Sizes | None = None) -> list[tuple[str, Plan]]:
     """The plans that every run starts with, and why each is there."""
     found: list[tuple[str, Plan]] = []
     fixed, bound = fixed or {}, bound or {}

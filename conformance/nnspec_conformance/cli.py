@@ -83,7 +83,9 @@ def show(ident: str) -> None:
 # --------------------------------------------------------------------------------------------- check
 @main.command()
 @click.argument("target_names", metavar="[TARGET]...", nargs=-1)
-@click.option("--command", "commands", multiple=True, metavar="CMD", help="A program that speaks the JSON-lines protocol.")
+@click.option(
+    "--command", "commands", multiple=True, metavar="CMD", help="A program that speaks the JSON-lines protocol."
+)
 @click.option("--equation", "globs", multiple=True, default=("*",), metavar="GLOB", help="Only these equations.")
 @click.option("--aspect", "aspects", multiple=True, type=click.Choice(["forward", "gradient", "structure", "law"]))
 @click.option("--dtype", "dtypes", default="float64,float32", show_default=True, metavar="LIST")
@@ -121,7 +123,6 @@ def check(
     """
     _need_test_extra()
     import nnspec
-
     from nnspec_conformance import deviations as deviations_module
     from nnspec_conformance import runner, targets
 
@@ -232,14 +233,31 @@ def _conclude(console: Console, report: Report, json_file: Path | None) -> None:
         for row in deviating:
             console.print(f"declared deviation  {target}  {row.equation}  {row.aspect}: {row.message}", markup=False)
     table = Table(box=None, header_style="bold")
-    for heading in ("target", "pass", "fail", "error", "inconclusive", "deviation", "not implemented", "not run", "undecided"):
+    for heading in (
+        "target",
+        "pass",
+        "fail",
+        "error",
+        "inconclusive",
+        "deviation",
+        "not implemented",
+        "not run",
+        "undecided",
+    ):
         table.add_column(heading, justify="left" if heading == "target" else "right")
     for target in report.targets:
         s = report.summary(target)
         share = s["undecided_entries"] / s["entries"] if s["entries"] else 0.0
         table.add_row(
-            target, str(s["pass"]), str(s["fail"]), str(s["error"] + s["timeout"]), str(s["inconclusive"]),
-            str(s["declared deviation"]), str(s["not implemented"]), str(s["not run"]), f"{share:.3%}",
+            target,
+            str(s["pass"]),
+            str(s["fail"]),
+            str(s["error"] + s["timeout"]),
+            str(s["inconclusive"]),
+            str(s["declared deviation"]),
+            str(s["not implemented"]),
+            str(s["not run"]),
+            f"{share:.3%}",
         )
     console.print(table)
     for target in report.targets:
@@ -292,9 +310,8 @@ def vectors() -> None:
 def vectors_export(directory: Path, globs: tuple[str, ...]) -> None:
     """Write the vectors, an index with their hashes, and their JSON schema to DIR."""
     _need_test_extra()
-    from nnspec_reference.catalogue import catalogue
-
     from nnspec_conformance import vectors as vectors_module
+    from nnspec_reference.catalogue import catalogue
 
     records = [r for r in catalogue().values() if r.arrays and any(fnmatch.fnmatchcase(r.id, g) for g in globs)]
     if not records:
@@ -310,7 +327,11 @@ def vectors_export(directory: Path, globs: tuple[str, ...]) -> None:
 @vectors.command("check")
 @click.argument("answers", metavar="ANSWERS", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
-    "--vectors", "directory", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+    "--vectors",
+    "directory",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
     help="The folder that `vectors export` wrote.",
 )
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the JSON report.")
@@ -350,7 +371,9 @@ def zoo(globs: tuple[str, ...], examples: int, seed: int, json_file: Path | None
     outcomes = zoo_module.measure(globs, examples, seed)
     if not outcomes:
         raise click.UsageError(f"no variant matches {', '.join(globs)}")
-    table = Table("variant", "mistake", "forward", "gradient", "cases to kill", "diagnosed as", box=None, header_style="bold")
+    table = Table(
+        "variant", "mistake", "forward", "gradient", "cases to kill", "diagnosed as", box=None, header_style="bold"
+    )
     for o in outcomes:
         named = "itself" if o.diagnosed else ", ".join(o.named) or "[red]nothing[/]"
         killed = {True: "killed", False: "·"}

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from nnspec_conformance import wire
+from nnspec_conformance.answers import Answer, Errored, Fault, Hung, NotCovered, TargetError
 from nnspec_conformance.cases import Case
 from nnspec_conformance.report import spec_version
-from nnspec_conformance.targets import Answer, Errored, Fault, Hung, NotCovered, TargetError
 from nnspec_conformance.wire import WireError, shorten
 from nnspec_reference.catalogue import Equation, catalogue
 
@@ -186,16 +186,16 @@ def described(document: Mapping[str, Any]) -> Description:
     """Read a child's description of itself; raises `WireError`."""
     result = document.get("result")
     if not isinstance(result, dict):
-        raise WireError("start must be answered by {\"result\": {...}}")
+        raise WireError('start must be answered by {"result": {...}}')
     _only(result, _KEYS, "start")
     if result.get("protocol") != PROTOCOL:
         raise WireError(f"it speaks protocol {result.get('protocol')!r}, this is {PROTOCOL}")
     encoding = result.get("arrays", "hex")
     if encoding not in wire.ENCODINGS:
-        raise WireError(f"arrays: expected \"hex\" or \"base64\", received {encoding!r}")
+        raise WireError(f'arrays: expected "hex" or "base64", received {encoding!r}')
     dtypes = result.get("dtypes", ["float64"])
     if not isinstance(dtypes, list) or not dtypes or not all(d in ("float64", "float32") for d in dtypes):
-        raise WireError(f"dtypes: expected \"float64\", \"float32\" or both, received {dtypes!r}")
+        raise WireError(f'dtypes: expected "float64", "float32" or both, received {dtypes!r}')
     equations = result.get("equations")
     if not isinstance(equations, dict) or not equations:
         raise WireError("equations: expected an object with at least one equation's id")
@@ -369,4 +369,3 @@ class CommandTarget:
 def _stop(running: list[Child]) -> None:
     while running:
         running.pop().stop()
-

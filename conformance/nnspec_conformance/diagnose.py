@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nnspec_conformance import evaluate, variants
+from nnspec_conformance.answers import Target
 from nnspec_conformance.cases import Case
 from nnspec_conformance.examine import ask
 from nnspec_conformance.judge import Expectation
 from nnspec_conformance.oracle import FLOAT64, FORMATS, Rounded, Undecided
-from nnspec_conformance.targets import Target
+from nnspec_conformance.report import Diagnosis
 
 __all__ = ["Diagnosis", "diagnose", "explains", "variant_balls"]
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """A named mistake that explains the numbers."""
-
-    variant: str
-    title: str
-    source: str
 
 
 def variant_balls(case: Case, variant: variants.Variant, gradient: bool) -> evaluate.Evaluation:
@@ -49,9 +40,7 @@ def diagnose(candidate: Target, case: Case, aspect: str) -> list[Diagnosis]:
     return _reproducing(variants.of(case.equation), candidate, case, aspect) or _general(candidate, case, aspect)
 
 
-def _reproducing(
-    known: Sequence[variants.Variant], candidate: Target, case: Case, aspect: str
-) -> list[Diagnosis]:
+def _reproducing(known: Sequence[variants.Variant], candidate: Target, case: Case, aspect: str) -> list[Diagnosis]:
     if not known:
         return []
     gradient = aspect == "gradient"
@@ -69,11 +58,7 @@ def _reproducing(
             expected = Expectation(case, ball, plain)
         except (Undecided, ValueError, ZeroDivisionError, IndexError, TypeError):
             continue
-        judged = (
-            expected.judge_gradient(answer.gradients or {})
-            if gradient
-            else expected.judge_forward(answer.outputs)
-        )
+        judged = expected.judge_gradient(answer.gradients or {}) if gradient else expected.judge_forward(answer.outputs)
         if judged.entries and not judged.misses and not judged.inconclusive:
             found.append(Diagnosis(variant.id, variant.title, variant.source))
     return found

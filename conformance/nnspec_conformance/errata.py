@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
+from nnspec_conformance import golden
 from nnspec_reference import ledger
 from nnspec_reference.catalogue import catalogue
-
-from nnspec_conformance import golden
 
 __all__ = ["markdown"]
 

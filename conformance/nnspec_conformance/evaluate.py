@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from nnspec_reference import autodiff
-from nnspec_reference.autodiff import Var
-from nnspec_reference.catalogue import Argument, Equation
 
 from nnspec_conformance.cases import Case
 from nnspec_conformance.oracle import FLOAT64, FORMATS, Exact, Rounded, enclosure, lift
+from nnspec_reference import autodiff
+from nnspec_reference.autodiff import Var
+from nnspec_reference.catalogue import Argument, Equation
 
 __all__ = ["Evaluation", "balls", "evaluate", "floats", "spread", "truth"]
 
@@ -88,9 +88,7 @@ def evaluate(
         _call(record, function, {**shared, **{n: v[row] for n, v in per_row.items()}}, case.options)
         for row in range(shown)
     ]
-    results = {
-        r.name: _gather(case, place, [row[place] for row in outputs]) for place, r in enumerate(record.results)
-    }
+    results = {r.name: _gather(case, place, [row[place] for row in outputs]) for place, r in enumerate(record.results)}
     if not smooth:
         return Evaluation(_plain(results), {})
     roots: list[Any] = []
@@ -251,7 +249,11 @@ def with_rule(case: Case, rule: Rule, make: Make, make_hyper: Make) -> Evaluatio
             a.name: (
                 one.arguments[a.name]
                 if not a.is_array or one.arguments.get(a.name) is None
-                else _lift(a, _row(record, one, a, one.arguments[a.name], 0) if a.role == "data" else one.arguments[a.name], make)
+                else _lift(
+                    a,
+                    _row(record, one, a, one.arguments[a.name], 0) if a.role == "data" else one.arguments[a.name],
+                    make,
+                )
             )
             for a in record.arguments
         }
@@ -260,7 +262,11 @@ def with_rule(case: Case, rule: Rule, make: Make, make_hyper: Make) -> Evaluatio
     for name in record.smooth:
         if name not in gradients and case.arguments.get(name) is not None:
             value = case.arguments[name]
-            zeros = [np.zeros(v.shape, dtype=object) for v in value] if isinstance(value, list) else np.zeros(value.shape, dtype=object)
+            zeros = (
+                [np.zeros(v.shape, dtype=object) for v in value]
+                if isinstance(value, list)
+                else np.zeros(value.shape, dtype=object)
+            )
             gradients[name] = zeros
     return Evaluation(results, gradients)
 

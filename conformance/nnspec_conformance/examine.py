@@ -7,9 +7,9 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nnspec_conformance.answers import Answer, Foreign, Hung, NotCovered, Target
 from nnspec_conformance.cases import Case
 from nnspec_conformance.judge import Expectation, Judgement
-from nnspec_conformance.targets import Answer, Foreign, Hung, NotCovered, Target
 
 __all__ = ["Finding", "ask", "examine", "told"]
 
@@ -69,9 +69,7 @@ def examine(candidate: Target, expected: Expectation, aspects: Sequence[str]) ->
     if "forward" in aspects:
         found["forward"] = Finding(expected.judge_forward(answer.outputs))
     if "gradient" in aspects:
-        found["gradient"] = Finding(
-            expected.judge_gradient(answer.gradients or {}) if gradient else Judgement()
-        )
+        found["gradient"] = Finding(expected.judge_gradient(answer.gradients or {}) if gradient else Judgement())
     return found
 
 

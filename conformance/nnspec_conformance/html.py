@@ -96,9 +96,7 @@ class Card:
 def page(report: Report) -> str:
     """The page."""
     loader = PackageLoader("nnspec_conformance", "templates")
-    jinja = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return jinja.get_template("report.html").render(
         report=report,
         targets=[_target(report, name, place) for place, name in enumerate(report.targets)],
@@ -148,9 +146,7 @@ def _columns(rows: Sequence[Row]) -> list[tuple[str, str]]:
     return found + [(a, "") for a in ("structure", "law") if any(r.aspect == a for r in rows)]
 
 
-def _line(
-    equation: str, rows: Sequence[Row], columns: Sequence[tuple[str, str]], anchors: dict[int, str]
-) -> Line:
+def _line(equation: str, rows: Sequence[Row], columns: Sequence[tuple[str, str]], anchors: dict[int, str]) -> Line:
     cells: list[Cell | None] = []
     for aspect, dtype in columns:
         mine = [r for r in rows if r.aspect == aspect and (not dtype or r.dtype in (dtype, ""))]

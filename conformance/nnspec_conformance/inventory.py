@@ -35,8 +35,14 @@ class Entry:
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
         return {
-            "id": self.id, "kind": self.kind, "title": self.title, "sources": self.sources, "runs": list(self.runs),
-            "accounted": self.accounted, "backends": self.backends, "gradient": self.gradient,
+            "id": self.id,
+            "kind": self.kind,
+            "title": self.title,
+            "sources": self.sources,
+            "runs": list(self.runs),
+            "accounted": self.accounted,
+            "backends": self.backends,
+            "gradient": self.gradient,
         }
 
 
@@ -71,7 +77,11 @@ def inventory(globs: Sequence[str] = ("*",)) -> list[Entry]:
     for ident, row in ledger.worked_numbers().items():
         runs = tuple(f"golden {g.name}" for g in golden.of(ident))
         data = not runs and row.verdict.startswith("data")
-        entries.append(Entry(ident, "worked number", row.inputs, row.source, runs or (("data",) if data else ()), bool(runs) or data))
+        entries.append(
+            Entry(
+                ident, "worked number", row.inputs, row.source, runs or (("data",) if data else ()), bool(runs) or data
+            )
+        )
     for ident, prop in ledger.properties().items():
         found = laws.of(ident)
         runs = tuple(f"law {w.name}" + (f" on {', '.join(w.on)}" if w.on else "") for w in found)
@@ -81,7 +91,9 @@ def inventory(globs: Sequence[str] = ("*",)) -> list[Entry]:
         cited = [r.id for r in records.values() if ident in r.errata]
         runs += tuple(f"documented in {i}" for i in cited)
         prose = not runs and set(erratum.classes) <= {"P", "T", "H"}
-        entries.append(Entry(ident, "erratum", erratum.finding, "", runs or (("prose",) if prose else ()), bool(runs) or prose))
+        entries.append(
+            Entry(ident, "erratum", erratum.finding, "", runs or (("prose",) if prose else ()), bool(runs) or prose)
+        )
     for ident, exercise in ledger.exercises().items():
         runs = tuple(f"golden {g.name}" for g in golden.of(ident))
         answer = (exercise.answer,)
@@ -133,9 +145,7 @@ def tasks(chosen: Any) -> int:
     from nnspec_conformance import laws
 
     equations = sum(r.arrays and chosen.selected(r.id) for r in catalogue().values())
-    wanted = sum(
-        "law" in chosen.aspects and any(map(chosen.selected, w.on)) for w in laws.laws().values()
-    )
+    wanted = sum("law" in chosen.aspects and any(map(chosen.selected, w.on)) for w in laws.laws().values())
     return equations + wanted
 
 
@@ -187,7 +197,9 @@ def _shown_equation(record: Equation) -> str:
             shape = a.described(record.batched) if a.is_array else ""
             out.append(f"    {a.name:<12} {shape:<24} {', '.join(words)}")
         for o in record.options:
-            out.append(f"    {o.name:<12} {'':<24} option: {', '.join(repr(v) for v in o.values)} (the first is the default)")
+            out.append(
+                f"    {o.name:<12} {'':<24} option: {', '.join(repr(v) for v in o.values)} (the first is the default)"
+            )
         if record.time:
             out.append(f"    {'lengths':<12} {'(B,)':<24} optional, integers: the sequences' own lengths")
         out.append("  results")

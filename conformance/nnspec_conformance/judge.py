@@ -80,7 +80,9 @@ class Expectation:
         for result in self.case.record.results:
             if result.name in outputs:
                 found.add(
-                    self._array(result.name, self.ball.results[result.name], outputs[result.name], self._plain_of(result.name))
+                    self._array(
+                        result.name, self.ball.results[result.name], outputs[result.name], self._plain_of(result.name)
+                    )
                 )
         return found
 
@@ -101,7 +103,8 @@ class Expectation:
                 for layer, (e, r) in enumerate(zip(expected, received, strict=True)):
                     found.add(self._array(f"{label}[{layer}]", e, r, None))
             else:
-                found.add(self._array(label, expected, received, None))
+                plain = None if self.plain is None else self.plain.gradients.get(name)
+                found.add(self._array(label, expected, received, plain))
         return found
 
     def _plain_of(self, name: str) -> Array | None:
@@ -127,7 +130,9 @@ class Expectation:
         inputs = [*self.case.real_arrays(), *self.case.cotangents.values()]
         magnitude = max([1.0, *(float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) for x in inputs)])
         flat = expected.reshape(-1)
-        largest = max((abs(float(enclosure(b).mid())) for b in flat if not isinstance(b, float) and is_meaningful(b)), default=0.0)
+        largest = max(
+            (abs(float(enclosure(b).mid())) for b in flat if not isinstance(b, float) and is_meaningful(b)), default=0.0
+        )
         widest = MEANINGFUL * max(largest, math.sqrt(u) * magnitude)
         for index in np.ndindex(expected.shape):
             ball, value = expected[index], float(values[index])

@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 from flint import arb
-from nnspec_reference.catalogue import Equation
 
 from nnspec_conformance import cases as cases_module
 from nnspec_conformance import evaluate
+from nnspec_conformance.answers import NotCovered, Target
 from nnspec_conformance.cases import Case, build
 from nnspec_conformance.examine import Finding, ask
 from nnspec_conformance.judge import Expectation, Judgement
 from nnspec_conformance.oracle import FLOAT64, FORMATS, Format, Rounded
-from nnspec_conformance.targets import NotCovered, Target
+from nnspec_reference.catalogue import Equation
 
 __all__ = ["cases", "examine"]
 
@@ -142,7 +142,10 @@ def _backward(candidate: Target, case: Case, states: Sequence[Mapping[str, Array
     parameters = [
         a.name
         for a in record.arguments
-        if a.name in record.smooth and a.name not in carry and a.name not in _timed(case) and case.arguments[a.name] is not None
+        if a.name in record.smooth
+        and a.name not in carry
+        and a.name not in _timed(case)
+        and case.arguments[a.name] is not None
     ]
     sums: dict[str, Any] = {}
     slack = {n: np.zeros(adjoints[LENGTH][n].shape) for n in smooth_carry}
@@ -183,9 +186,7 @@ def _plus(total: Any, more: Any) -> Any:
     return np.asarray(total + more, dtype=object)  # of 0-d arrays, NumPy returns the sum itself
 
 
-def _widened(
-    step: Case, carry: Mapping[str, str], slack: Mapping[str, Array], fmt: Format
-) -> dict[str, Array]:
+def _widened(step: Case, carry: Mapping[str, str], slack: Mapping[str, Array], fmt: Format) -> dict[str, Array]:
     """The cotangents of a step as scalars, those of the carried state as balls."""
     radius = {carry[n]: r for n, r in slack.items()}
     seeds = {}

@@ -53,7 +53,7 @@ ctx.prec = PRECISION  # flint's own setting, of this process; nothing else here 
 _ZERO, _ONE, _INF, _NAN = arb(0), arb(1), arb("inf"), arb("nan")
 
 
-class Undecided(ArithmeticError):  # noqa: N818  # it is an answer, not a fault
+class Undecided(ArithmeticError):  # it is an answer, not a fault
     """The balls overlap, so the comparison has no answer that holds for all their numbers."""
 
 
@@ -451,9 +451,7 @@ class Rounded(Ball):
 
     __slots__ = ("_settled", "ball", "fmt", "grain", "n", "size")
 
-    def __init__(
-        self, fmt: Format, ball: arb, n: int = 1, size: arb | None = None, grain: int | None = None
-    ) -> None:
+    def __init__(self, fmt: Format, ball: arb, n: int = 1, size: arb | None = None, grain: int | None = None) -> None:
         self.fmt, self.ball, self.n, self.size, self.grain = fmt, ball, n, size, grain
         self._settled = ball if n == 1 else None
 

@@ -54,7 +54,6 @@ def pytest_report_header(config: pytest.Config) -> str:
 def nnspec_target(request: pytest.FixtureRequest) -> Any:
     """The implementation that is checked."""
     import nnspec
-
     from nnspec_conformance import targets
 
     try:

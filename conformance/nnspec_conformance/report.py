@@ -18,10 +18,9 @@ import numpy as np
 from nnspec_conformance.cases import Case
 
 if TYPE_CHECKING:
-    from nnspec_conformance.diagnose import Diagnosis
     from nnspec_conformance.judge import Miss
 
-__all__ = ["SCHEMA", "VERDICTS", "Counterexample", "Report", "Row", "decode", "encode", "spec_version"]
+__all__ = ["SCHEMA", "VERDICTS", "Counterexample", "Diagnosis", "Report", "Row", "decode", "encode", "spec_version"]
 
 SCHEMA = "nnspec.report/1"
 
@@ -44,7 +43,11 @@ _CONFORMING = frozenset({"pass", "declared deviation", "not implemented"})
 def encode(value: Any) -> Any:
     """A value as JSON: arrays keep their shape and dtype, numbers all their digits, NaN and ±∞ by name."""
     if isinstance(value, np.ndarray):
-        return {"dtype": str(value.dtype), "shape": list(value.shape), "values": [encode(v) for v in value.ravel().tolist()]}
+        return {
+            "dtype": str(value.dtype),
+            "shape": list(value.shape),
+            "values": [encode(v) for v in value.ravel().tolist()],
+        }
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(value)}
     if isinstance(value, tuple):
@@ -72,6 +75,15 @@ def decode(value: Any) -> Any:
             return tuple(decode(v) for v in value["tuple"])
         return {k: decode(v) for k, v in value["map"].items()}
     return value
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A named mistake that explains the numbers."""
+
+    variant: str
+    title: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -269,7 +281,11 @@ def environment() -> dict[str, str]:
     """What the numbers depend on."""
     found = {"python": platform.python_version(), "platform": platform.platform(), "machine": platform.machine()}
     for module, package in (
-        ("numpy", "numpy"), ("torch", "torch"), ("cupy", "cupy"), ("jax", "jax"), ("hypothesis", "hypothesis"),
+        ("numpy", "numpy"),
+        ("torch", "torch"),
+        ("cupy", "cupy"),
+        ("jax", "jax"),
+        ("hypothesis", "hypothesis"),
         ("flint", "python-flint"),
     ):
         if module in sys.modules:

@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import nnspec
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings, target
 from hypothesis import seed as hypothesis_seed
-from nnspec_reference.catalogue import Equation, catalogue
 
+import nnspec
 from nnspec_conformance import cases as cases_module
 from nnspec_conformance import deviations as deviations_module
 from nnspec_conformance import diagnose, laws, longruns, processes, shrink, structure, targets
@@ -27,6 +26,7 @@ from nnspec_conformance.examine import Finding, examine, told
 from nnspec_conformance.judge import Judgement, expect
 from nnspec_conformance.report import Counterexample, Report, Row
 from nnspec_conformance.targets import Hung, NotCovered, Target
+from nnspec_reference.catalogue import Equation, catalogue
 
 __all__ = ["ASPECTS", "PROFILES", "Settings", "check", "check_equation"]
 
@@ -343,7 +343,11 @@ def _smallest(
 
 
 # -------------------------------------------------------------------------------------------- the run
-def check(specs: Sequence[str | Target], chosen: Settings, progress: Callable[[str, list[tuple[str, Row]]], None] | None = None) -> Report:
+def check(
+    specs: Sequence[str | Target],
+    chosen: Settings,
+    progress: Callable[[str, list[tuple[str, Row]]], None] | None = None,
+) -> Report:
     """Check targets (names, or objects if there is one worker) and report."""
     started = time.monotonic()
     records = [r for r in catalogue().values() if r.arrays and chosen.selected(r.id)]
@@ -375,10 +379,10 @@ def check(specs: Sequence[str | Target], chosen: Settings, progress: Callable[[s
             take(task, _do(task, loaded, chosen))
     order = {task: place for place, task in enumerate(tasks)}
     for name in names:
-        rows[name].sort(key=lambda r: (order.get(r.law or r.equation, 0), ASPECTS.index(r.aspect), r.dtype == "float32"))
-    unused = [
-        d for d in chosen.deviations if d not in used and (d.target is None or any(d.target in n for n in names))
-    ]
+        rows[name].sort(
+            key=lambda r: (order.get(r.law or r.equation, 0), ASPECTS.index(r.aspect), r.dtype == "float32")
+        )
+    unused = [d for d in chosen.deviations if d not in used and (d.target is None or any(d.target in n for n in names))]
     return Report.of(names, rows, chosen, unused, time.monotonic() - started)
 
 
@@ -460,9 +464,7 @@ def _do(task: str, loaded: Sequence[Target], chosen: Settings) -> tuple[list[tup
     return rows, used
 
 
-def _do_law(
-    law: laws.Law, loaded: Sequence[Target], chosen: Settings, used: set[Deviation]
-) -> list[tuple[str, Row]]:
+def _do_law(law: laws.Law, loaded: Sequence[Target], chosen: Settings, used: set[Deviation]) -> list[tuple[str, Row]]:
     rows = []
     for candidate in loaded:
         if not law.on:
@@ -507,7 +509,13 @@ def laws_row(law: laws.Law, candidate: Target, chosen: Settings) -> Row:
     if verdict == "pass" and not ran:
         verdict = "not implemented"  # it follows another convention, or works one example at a time
     return Row(
-        law.on[0], "law", "float64", verdict, examples=ran, message=message, law=key,
+        law.on[0],
+        "law",
+        "float64",
+        verdict,
+        examples=ran,
+        message=message,
+        law=key,
         seconds=time.perf_counter() - started,
     )
 

@@ -28,9 +28,7 @@ def rank(case: Case) -> tuple[Any, ...]:
     return (count, plan.lengths is not None, present, mode, plan.seed)
 
 
-def simplify(
-    case: Case, finding: Finding, bad: Callable[[Case], Finding | None], limit: float
-) -> tuple[Case, Finding]:
+def simplify(case: Case, finding: Finding, bad: Callable[[Case], Finding | None], limit: float) -> tuple[Case, Finding]:
     """Replace numbers by 0, 1 and whole numbers as long as the case still fails; stop at the time limit."""
     if sum(x.size for x in case.real_arrays()) > 200:
         return case, finding

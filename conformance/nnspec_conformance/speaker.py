@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from nnspec_reference.catalogue import catalogue, solve
 
 from nnspec_conformance import evaluate
+from nnspec_conformance.answers import Target
 from nnspec_conformance.cases import Case
 from nnspec_conformance.examine import ask
 from nnspec_conformance.laws import Measured
-from nnspec_conformance.targets import Target
+from nnspec_reference.catalogue import catalogue, solve
 
 __all__ = ["Speaker"]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import array_api_strict
 import numpy as np
+
 from nnspec._backend import Backend
 from nnspec._library import ArrayLibrary
 from nnspec.array._ops import Ops

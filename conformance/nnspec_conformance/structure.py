@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from nnspec_reference.catalogue import Equation
 
 from nnspec_conformance import cases as cases_module
 from nnspec_conformance.cases import Case, Plan, build
@@ -22,6 +21,7 @@ from nnspec_conformance.examine import ask, told
 from nnspec_conformance.judge import Expectation
 from nnspec_conformance.report import Row
 from nnspec_conformance.targets import BackendTarget, Fault, ModuleTarget, NotCovered, ReferenceTarget, Target
+from nnspec_reference.catalogue import Equation
 
 __all__ = ["check"]
 
@@ -49,8 +49,13 @@ def check(record: Equation, candidate: Target, seed: int, gradient: bool, expect
     verdict = "fail" if problems else "pass" if ran else "not run"
     message = "; ".join(problems or (notes if not ran else []))
     return Row(
-        record.id, "structure", "float64" if "float64" in candidate.dtypes() else candidate.dtypes()[0], verdict,
-        examples=ran, message=message, seconds=time.perf_counter() - started,
+        record.id,
+        "structure",
+        "float64" if "float64" in candidate.dtypes() else candidate.dtypes()[0],
+        verdict,
+        examples=ran,
+        message=message,
+        seconds=time.perf_counter() - started,
     )
 
 
@@ -215,11 +220,13 @@ def _layout(record: Equation, candidate: Target, seed: int, gradient: bool, expe
         ran += kind != "ordinary"
         if judged.misses:
             miss = judged.misses[0]
-            raise Broken(f"memory layout matters: with {kind} inputs, {miss.where} is {miss.received}, not {miss.expected}")
+            raise Broken(
+                f"memory layout matters: with {kind} inputs, {miss.where} is {miss.received}, not {miss.expected}"
+            )
     return ran
 
 
-class _NoViews(Exception):  # noqa: N818
+class _NoViews(Exception):
     """The library has no such views."""
 
 
@@ -276,7 +283,10 @@ class _Viewed:
             axes = tuple(reversed(range(value.ndim)))
             turned = candidate.native(np.ascontiguousarray(value.transpose(axes)))
             return turned.permute(axes) if name == "torch" else turned.transpose(axes)
-        if name in ("torch", "cupy") and self.view in (_VIEWS["every other element of a larger array"], _VIEWS["column-major"]):
+        if name in ("torch", "cupy") and self.view in (
+            _VIEWS["every other element of a larger array"],
+            _VIEWS["column-major"],
+        ):
             return candidate.native(value)
         raise _NoViews
 
@@ -320,14 +330,18 @@ def _keeps_inputs_of(case: Case, record: Equation, candidate: Target, gradient: 
             outputs, gradients = operation(**call, **case.options), {}
         results = {**outputs._asdict(), **{f"gradient of {n}": g for n, g in gradients.items()}}
         _unchanged(case, {n: _back(back, v) for n, v in call.items()}, {n: back(c) for n, c in seeds.items()})
-        _own_memory(candidate.backend.library.name, results, {**call, **{f"cotangent of {n}": c for n, c in seeds.items()}})
+        _own_memory(
+            candidate.backend.library.name, results, {**call, **{f"cotangent of {n}": c for n, c in seeds.items()}}
+        )
         return 1
     before = {n: [x.copy() for x in _arrays(v)] for n, v in case.arguments.items()}
     seeds_before = {n: c.copy() for n, c in case.cotangents.items()}
     function = getattr(candidate, "_find", lambda _: None)(record)
     if function is None or getattr(candidate, "arrays", None) != "numpy" or not getattr(candidate, "batched", True):
         return 0
-    call = candidate._call(record, function, replace(case, arguments={n: _copies(v) for n, v in case.arguments.items()}))  # type: ignore[attr-defined]
+    call = candidate._call(
+        record, function, replace(case, arguments={n: _copies(v) for n, v in case.arguments.items()})
+    )  # type: ignore[attr-defined]
     function(**call)
     rule = candidate._find(record, "_vjp") if gradient else None  # type: ignore[attr-defined]
     seeds = {n: c.copy() for n, c in case.cotangents.items()}
@@ -412,7 +426,11 @@ def _large_batch(record: Equation, candidate: Target, seed: int, gradient: bool,
     Only the last copies have cotangents, so that the sums over the batch are those of the small batch. The oracle computes
     three examples; the candidate takes the way that it takes for thousands.
     """
-    if not record.batched or not isinstance(candidate, (BackendTarget, ModuleTarget)) or not getattr(candidate, "batched", True):
+    if (
+        not record.batched
+        or not isinstance(candidate, (BackendTarget, ModuleTarget))
+        or not getattr(candidate, "batched", True)
+    ):
         return 0
     case = _case(record, candidate, seed)
     expected = expect(case, gradient)
@@ -454,11 +472,17 @@ def _large_batch(record: Equation, candidate: Target, seed: int, gradient: bool,
             # the balls themselves judged three copies; a float's own rounding of the radius must not judge the others
             off = np.abs(copies - middle) > 2.0 * radius + 4.0 * np.spacing(np.abs(middle))
             if off.any():
-                raise Broken(f"in a batch of {rows * times}, {name} of copy {np.argwhere(off)[0][0]} is another than its original's")
+                raise Broken(
+                    f"in a batch of {rows * times}, {name} of copy {np.argwhere(off)[0][0]} is another than its original's"
+                )
     if gradient:
         judged = expected.judge_gradient(
             {
-                n: [x[-rows:] for x in _arrays(g)] if n in data and isinstance(g, (list, tuple)) else g[-rows:] if n in data else g
+                n: [x[-rows:] for x in _arrays(g)]
+                if n in data and isinstance(g, (list, tuple))
+                else g[-rows:]
+                if n in data
+                else g
                 for n, g in (answer.gradients or {}).items()
             }
         )
@@ -479,7 +503,10 @@ def _narrow_indices(record: Equation, candidate: Target, seed: int, gradient: bo
         if note not in ("pairwise different sizes", "ragged lengths"):
             continue
         case = build(record, plan, "float64" if "float64" in candidate.dtypes() else candidate.dtypes()[0], note)
-        arguments = {n: v.astype(np.int32) if isinstance(v, np.ndarray) and v.dtype == np.int64 else v for n, v in case.arguments.items()}
+        arguments = {
+            n: v.astype(np.int32) if isinstance(v, np.ndarray) and v.dtype == np.int64 else v
+            for n, v in case.arguments.items()
+        }
         lengths = None if case.lengths is None else case.lengths.astype(np.int32)
         if lengths is None and not any(isinstance(v, np.ndarray) and v.dtype == np.int32 for v in arguments.values()):
             continue
@@ -511,7 +538,13 @@ _RULES = (
 
 
 def _copies(value: Any) -> Any:
-    return [v.copy() for v in value] if isinstance(value, list) else value.copy() if isinstance(value, np.ndarray) else value
+    return (
+        [v.copy() for v in value]
+        if isinstance(value, list)
+        else value.copy()
+        if isinstance(value, np.ndarray)
+        else value
+    )
 
 
 def _back(back: Callable[[Any], Any], value: Any) -> Any:
@@ -532,7 +565,13 @@ def _unchanged(case: Case, call: dict[str, Any], seeds: dict[str, Any]) -> None:
 
 def _own_memory(library: str, results: dict[str, Any], inputs: dict[str, Any]) -> None:
     def flat(value: Any) -> list[Any]:
-        return [x for v in value for x in flat(v)] if isinstance(value, list) else [value] if hasattr(value, "dtype") else []
+        return (
+            [x for v in value for x in flat(v)]
+            if isinstance(value, list)
+            else [value]
+            if hasattr(value, "dtype")
+            else []
+        )
 
     for name, result in results.items():
         for r in flat(result):

@@ -31,17 +31,17 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+import numpy as np
 
 import nnspec
-import numpy as np
 from nnspec._backend import Backend
-from nnspec_reference.catalogue import Equation, catalogue
-
 from nnspec_conformance import evaluate
+from nnspec_conformance.answers import Answer, Errored, Fault, Foreign, Hung, NotCovered, Target, TargetError
 from nnspec_conformance.cases import Case
+from nnspec_reference.catalogue import Equation, catalogue
 
 __all__ = [
     "Answer",
@@ -60,53 +60,6 @@ __all__ = [
 ]
 
 Array = np.ndarray[Any, Any]
-
-
-class TargetError(Exception):
-    """A target that cannot be loaded."""
-
-
-class NotCovered(Exception):  # noqa: N818 - it is an answer, not a fault
-    """The target does not claim this case (another option, no `lengths`, no optional bias)."""
-
-
-class Foreign(Exception):  # noqa: N818
-    """Something that happened in another process, told completely: no line of ours explains it."""
-
-
-class Errored(Foreign):
-    """The target's own answer that it cannot compute a case: a refusal, where the input is to be refused."""
-
-
-class Fault(Foreign):
-    """No answer: a crash, a hang, or nonsense."""
-
-
-class Hung(Fault):
-    """No answer in time."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A target's outputs and gradients by name, as NumPy arrays."""
-
-    outputs: Mapping[str, Any]
-    gradients: Mapping[str, Any] | None
-
-
-class Target(Protocol):
-    """Anything that answers cases."""
-
-    name: str
-
-    def covers(self, record: Equation) -> tuple[bool, bool]:
-        """Whether it implements the forward values, and the gradient."""
-
-    def dtypes(self) -> Sequence[str]:
-        """The dtypes it claims."""
-
-    def answer(self, case: Case, gradient: bool) -> Answer:
-        """Run the case; any exception is the target's own. Raises `NotCovered`."""
 
 
 # -------------------------------------------------------------------------------------------- backends
@@ -149,9 +102,7 @@ class BackendTarget:
             return Answer({n: to_numpy(v) for n, v in operation(**call)._asdict().items()}, None)
         outputs, pullback = operation.vjp(**call)
         found = pullback({n: self.native(c) for n, c in case.cotangents.items()})
-        gradients = {
-            n: [to_numpy(v) for v in g] if isinstance(g, list) else to_numpy(g) for n, g in found.items()
-        }
+        gradients = {n: [to_numpy(v) for v in g] if isinstance(g, list) else to_numpy(g) for n, g in found.items()}
         return Answer({n: to_numpy(v) for n, v in outputs._asdict().items()}, gradients)
 
 
@@ -318,7 +269,9 @@ class ModuleTarget:
         gradients: list[Mapping[str, Any]] = []
         for row in range(case.sizes["B"]):
             one = {
-                n: ([v[row] for v in value] if isinstance(value, list) else value[row]) if n in data and value is not None else value
+                n: ([v[row] for v in value] if isinstance(value, list) else value[row])
+                if n in data and value is not None
+                else value
                 for n, value in call.items()
             }
             batched = {r.name for r in record.results if r.batched}
@@ -457,7 +410,12 @@ class _Torch(_Numpy):
         if tracked:
             outs, cotangents = zip(*tracked, strict=True)
             grads = torch.autograd.grad(outs, flat, cotangents, allow_unused=True)
-        found = iter([np.zeros(t.shape, self.one(t).dtype) if g is None else self.one(g) for t, g in zip(flat, grads, strict=True)])
+        found = iter(
+            [
+                np.zeros(t.shape, self.one(t).dtype) if g is None else self.one(g)
+                for t, g in zip(flat, grads, strict=True)
+            ]
+        )
         return self.back(outputs), {n: _tree(leaf, lambda _: next(found)) for n, leaf in leaves.items()}
 
 

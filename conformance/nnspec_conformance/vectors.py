@@ -22,6 +22,7 @@ import numpy as np
 from flint import arb
 
 from nnspec_conformance import evaluate, shrink, variants, wire
+from nnspec_conformance.answers import Answer, Errored
 from nnspec_conformance.cases import Case, Seeded, build, corners, draw_one
 from nnspec_conformance.command import answer as read_answer
 from nnspec_conformance.diagnose import diagnose
@@ -29,7 +30,6 @@ from nnspec_conformance.examine import examine
 from nnspec_conformance.judge import Expectation, Judgement, Miss, expect
 from nnspec_conformance.oracle import Exact, Undecided, enclosure, is_meaningful
 from nnspec_conformance.report import Counterexample, Report, Row, spec_version
-from nnspec_conformance.targets import Answer, Errored
 from nnspec_conformance.wire import WireError
 from nnspec_conformance.zoo import implementation
 from nnspec_reference.catalogue import Equation, catalogue
@@ -189,9 +189,7 @@ def _vector(ident: str, expected: Expectation, chosen: Chosen) -> dict[str, Any]
     except (Undecided, ValueError, ZeroDivisionError, IndexError):
         exact = ball  # on balls the reference ran: their middles then
     plain = expected.plain.results if expected.plain else {}
-    arguments = {
-        n: wire.number(v) if isinstance(v, (int, float)) else wire.pack(v) for n, v in case.poisoned().items()
-    }
+    arguments = {n: wire.number(v) if isinstance(v, (int, float)) else wire.pack(v) for n, v in case.poisoned().items()}
     return {
         "id": ident,
         "flags": list(chosen.flags),
@@ -295,8 +293,7 @@ def _vector_of(record: Equation, v: Mapping[str, Any]) -> Vector:
     )
     results = {n: _thawed(e) for n, e in v["outputs"].items()}
     gradients = {
-        n: [_thawed(part)[0] for part in e] if isinstance(e, list) else _thawed(e)[0]
-        for n, e in v["gradients"].items()
+        n: [_thawed(part)[0] for part in e] if isinstance(e, list) else _thawed(e)[0] for n, e in v["gradients"].items()
     }
     ball = evaluate.Evaluation({n: balls for n, (balls, _) in results.items()}, gradients)
     plain = evaluate.Evaluation({n: p for n, (_, p) in results.items()}, {})

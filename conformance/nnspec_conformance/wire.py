@@ -40,7 +40,7 @@ def parse(line: str) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise WireError(f"{name} is no JSON; write \"{ {'NaN': 'nan', 'Infinity': 'inf'}.get(name, '-inf') }\"")
+    raise WireError(f'{name} is no JSON; write "{ {"NaN": "nan", "Infinity": "inf"}.get(name, "-inf") }"')
 
 
 def number(value: float | int) -> Any:

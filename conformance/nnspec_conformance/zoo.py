@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from nnspec_reference.catalogue import Equation, catalogue
 
 from nnspec_conformance import variants
 from nnspec_conformance.cases import Case, Plan, build, corners, plans
@@ -17,6 +16,7 @@ from nnspec_conformance.diagnose import diagnose
 from nnspec_conformance.examine import examine
 from nnspec_conformance.judge import expect
 from nnspec_conformance.targets import ReferenceTarget
+from nnspec_reference.catalogue import Equation, catalogue
 
 __all__ = ["Killing", "implementation", "measure"]
 
@@ -55,9 +55,7 @@ def implementation(variant: variants.Variant) -> ReferenceTarget:
 
 def measure(globs: Sequence[str] = ("*",), examples: int = 20, seed: int = 0) -> list[Killing]:
     """Hold every mistake to the suite."""
-    chosen = [
-        v for v in variants.variants().values() if any(fnmatch.fnmatchcase(v.equation, g) for g in globs)
-    ]
+    chosen = [v for v in variants.variants().values() if any(fnmatch.fnmatchcase(v.equation, g) for g in globs)]
     return [kill(v, examples, seed) for v in chosen]
 
 
@@ -99,7 +97,11 @@ def _random_plans(record: Equation, seed: int) -> Iterator[Plan]:
 
     @hypothesis_seed(seed)
     @settings(
-        max_examples=200, deadline=None, database=None, phases=[Phase.generate], verbosity=Verbosity.quiet,
+        max_examples=200,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        verbosity=Verbosity.quiet,
         suppress_health_check=list(HealthCheck),
     )
     @given(plans(record))

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import array_api_strict
-import nnspec
 import numpy as np
 import pytest
-from nnspec import ArgumentError, ArrayLibraryError, DomainError, DtypeError, NotDifferentiable, ShapeError
-from nnspec_reference.catalogue import Argument, Equation, catalogue
 
+import nnspec
+from nnspec import ArgumentError, ArrayLibraryError, DomainError, DtypeError, NotDifferentiable, ShapeError
 from nnspec_conformance.cases import Case, build, corners
 from nnspec_conformance.targets import BackendTarget
+from nnspec_reference.catalogue import Argument, Equation, catalogue
 
 torch = pytest.importorskip("torch")
 
@@ -30,9 +30,7 @@ def _case(record: Equation) -> Case:
 
 
 def _first(record: Equation, wanted: Callable[[Argument], bool]) -> Argument | None:
-    return next(
-        (a for a in record.arguments if a.is_array and not a.each and not a.optional and wanted(a)), None
-    )
+    return next((a for a in record.arguments if a.is_array and not a.each and not a.optional and wanted(a)), None)
 
 
 class Foreign:
@@ -150,12 +148,7 @@ def _shared_sizes(record: Equation) -> Iterator[tuple[str, int, str]]:
         if not a.is_array or a.each or case.arguments[a.name] is None:
             continue
         for axis, dim in enumerate(a.shape, int(record.batched and a.role == "data")):
-            if (
-                len(dim.terms) == 1
-                and dim.terms[0][0] in seen
-                and dim.terms[0][1] == 1
-                and "[" not in dim.text
-            ):
+            if len(dim.terms) == 1 and dim.terms[0][0] in seen and dim.terms[0][1] == 1 and "[" not in dim.text:
                 yield a.name, axis, dim.terms[0][0]
         for dim in a.shape:
             seen.update(symbol for symbol, _ in dim.terms)
@@ -169,9 +162,7 @@ SHARED = [
 
 
 @pytest.mark.parametrize(("record", "argument", "axis", "symbol"), SHARED)
-def test_a_wrong_size_names_the_symbol_that_disagrees(
-    record: Equation, argument: str, axis: int, symbol: str
-) -> None:
+def test_a_wrong_size_names_the_symbol_that_disagrees(record: Equation, argument: str, axis: int, symbol: str) -> None:
     value = _case(record).arguments[argument]
     longer = np.concatenate([value, value.take([0], axis=axis)], axis=axis)
     for target in TARGETS.values():

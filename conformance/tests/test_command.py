@@ -19,7 +19,7 @@ from nnspec_conformance.cli import main
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "any_language"
 
-SERVER = '''
+SERVER = """
 import json, math, os, sys, time
 DESCRIPTION = {"protocol": 1, "name": "test", "equations": {"activation.tanh": {"gradient": True}}}
 def X(request): return request["arguments"]["x"]
@@ -41,7 +41,7 @@ for line in sys.stdin:
         break
     found = {"result": DESCRIPTION} if request["cmd"] == "start" else answer(request)
     print(found if isinstance(found, str) else json.dumps(found), flush=True)
-'''
+"""
 
 
 @pytest.fixture
@@ -88,19 +88,14 @@ def test_the_python_example_conforms(workers: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="NOT RUN: node is not installed")
-@pytest.mark.parametrize(
-    "equation", ["activation.tanh", "softmax.vector", "layer.affine", "recurrent.first_step_bias"]
-)
+@pytest.mark.parametrize("equation", ["activation.tanh", "softmax.vector", "layer.affine", "recurrent.first_step_bias"])
 def test_the_javascript_example_conforms(equation: str) -> None:
     result = check(f"node {shlex.quote(str(EXAMPLES / 'server.mjs'))}", equation=equation)
     assert result.exit_code == 0, result.output
 
 
 def test_a_wrong_gradient_is_named_and_shrunk(server: Any, tmp_path: Path) -> None:
-    wrong = (
-        "right = gradient\n"
-        "def gradient(request): a = right(request); return like(a, [-v for v in floats(a)])\n"
-    )
+    wrong = "right = gradient\ndef gradient(request): a = right(request); return like(a, [-v for v in floats(a)])\n"
     found = rows(server(wrong), tmp_path, "--aspect", "forward", "--aspect", "gradient", "--dtype", "float64")
     assert found["forward"]["verdict"] == "pass"
     assert found["gradient"]["verdict"] == "fail"
@@ -185,10 +180,7 @@ def test_garbage_is_quoted(server: Any, misbehaviour: str, message: str) -> None
 
 
 def test_after_garbage_comes_a_new_child(server: Any) -> None:
-    babble = (
-        "right = answer\n"
-        "def answer(request): return right(request) if request['sizes']['n'] > 1 else 'oops'\n"
-    )
+    babble = "right = answer\ndef answer(request): return right(request) if request['sizes']['n'] > 1 else 'oops'\n"
     target = targets.load("command:" + server(babble))
     for _ in range(2):
         with pytest.raises(targets.Fault, match="oops"):

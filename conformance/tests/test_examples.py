@@ -99,9 +99,7 @@ class after:
 """
 
 
-@pytest.mark.parametrize(
-    ("attribute", "mistake"), [("", "other_polarity_and_reset"), (":after", "other_polarity")]
-)
+@pytest.mark.parametrize(("attribute", "mistake"), [("", "other_polarity_and_reset"), (":after", "other_polarity")])
 def test_a_gru_of_another_convention_is_named(attribute: str, mistake: str, tmp_path: Path) -> None:
     """torch.nn.GRU taken for the cell of the notes: z weights the other state, r acts on the other side."""
     pytest.importorskip("torch")
@@ -146,9 +144,7 @@ def test_onnx_conforms_but_for_what_is_declared(evaluator: str, tmp_path: Path) 
     target = f"{EXAMPLES}/onnx_ops.py:{evaluator}"
     status, output, rows = nnspec(tmp_path, target, "--deviations", str(DEVIATIONS))
     assert status == 0, output
-    examined = {
-        r["equation"]: r["examples"] for r in rows if r["aspect"] == "forward" and r["dtype"] == "float32"
-    }
+    examined = {r["equation"]: r["examples"] for r in rows if r["aspect"] == "forward" and r["dtype"] == "float32"}
     assert examined["gated.lstm_peephole"] >= 10
 
 
@@ -247,9 +243,7 @@ def relu(x):
 def test_a_declared_mistake_excuses_no_other(negative: str, status: int, tmp_path: Path) -> None:
     candidate, file = tmp_path / "leaky.py", tmp_path / "deviations.toml"
     candidate.write_text(WRONG.format(negative=negative))
-    file.write_text(
-        '[[deviation]]\nequation = "activation.relu"\nvariant = "leaky"\nreason = "leaks on purpose"\n'
-    )
+    file.write_text('[[deviation]]\nequation = "activation.relu"\nvariant = "leaky"\nreason = "leaks on purpose"\n')
     chosen = ("--aspect", "forward", "--examples", "5", "--deviations", str(file))
     found, output, _ = nnspec(tmp_path, str(candidate), "--equation", "activation.*", *chosen)
     assert found == status, output

@@ -233,9 +233,7 @@ def _(z: Array) -> Array:
 @right("softmax.vector", _softmax_vjp)
 def _(z: Array) -> Array:
     """By powers of two."""
-    return (e := np.exp2((z - z.max(-1, keepdims=True)) * z.dtype.type(1 / np.log(2)))) / e.sum(
-        -1, keepdims=True
-    )
+    return (e := np.exp2((z - z.max(-1, keepdims=True)) * z.dtype.type(1 / np.log(2)))) / e.sum(-1, keepdims=True)
 
 
 def _sce_vjp(c: Any, z: Array, i: Array) -> Any:
@@ -264,9 +262,7 @@ def _(z: Array, y: Array) -> Array:
     return np.logaddexp(0, z) - y * z
 
 
-@right(
-    "loss.binary_cross_entropy_logits", lambda c, z, y: {"z": c["L"] * ((1 - y) * split(z) - y * split(-z))}
-)
+@right("loss.binary_cross_entropy_logits", lambda c, z, y: {"z": c["L"] * ((1 - y) * split(z) - y * split(-z))})
 def _(z: Array, y: Array) -> Array:
     """Both softplus terms."""
     return y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z)
@@ -467,9 +463,7 @@ def _(g: Array, S: int, replacement: bool = True) -> Array:
 
 # ----------------------------------------------------------------------------------------- optimisers
 @right("optimizer.adam", options={"optimizer.adam": {"eps_placement": "outside"}})
-def _(
-    theta: Array, m: Array, v: Array, g: Array, t: int, lr: float, beta_1: float, beta_2: float, eps: float
-) -> Any:
+def _(theta: Array, m: Array, v: Array, g: Array, t: int, lr: float, beta_1: float, beta_2: float, eps: float) -> Any:
     """As torch: lerp, addcmul, and the corrections in the step size."""
     k = theta.dtype.type
     m = m + k(1 - beta_1) * (g - m)
@@ -481,9 +475,7 @@ def _(
 
 
 @right("optimizer.adam", options={"optimizer.adam": {"eps_placement": "outside"}})
-def _(
-    theta: Array, m: Array, v: Array, g: Array, t: int, lr: float, beta_1: float, beta_2: float, eps: float
-) -> Any:
+def _(theta: Array, m: Array, v: Array, g: Array, t: int, lr: float, beta_1: float, beta_2: float, eps: float) -> Any:
     """By expm1, and the numerator divided last."""
     k = theta.dtype.type
     m = k(beta_1) * m + g * k(1 - beta_1)
@@ -535,9 +527,7 @@ def _(alpha_0: Array, k: Array, rate: float, schedule: str = "inverse_time") -> 
     f = alpha_0.dtype.type
     if schedule == "inverse_time":
         return alpha_0 * (1 / (f(rate) * k.astype(alpha_0.dtype) + 1))
-    return np.array([alpha_0 * np.prod(np.full(n, f(1) - f(rate))) for n in k], alpha_0.dtype).reshape(
-        k.shape
-    )
+    return np.array([alpha_0 * np.prod(np.full(n, f(1) - f(rate))) for n in k], alpha_0.dtype).reshape(k.shape)
 
 
 @right("gradient.clip_norm", options={"gradient.clip_norm": {"scope": "global"}})
@@ -638,9 +628,7 @@ def test_a_right_program_passes(name: str) -> None:
     target = ModuleTarget("right", SimpleNamespace(**module))
     if module.get("arrays") == "torch":
         pytest.importorskip("torch")
-    chosen = runner.Settings(
-        equations=(equation,), aspects=("forward", "gradient", "structure"), shrink_seconds=0
-    )
+    chosen = runner.Settings(equations=(equation,), aspects=("forward", "gradient", "structure"), shrink_seconds=0)
     report = runner.check([target], chosen)
     wrong = [
         f"{r.verdict} {r.aspect} {r.dtype}: {r.message}"

@@ -104,9 +104,7 @@ def test_undecided_comparisons_raise() -> None:
 
 
 def test_undecided_kinks_give_the_hull() -> None:
-    x = Rounded.of(FLOAT32)(0.1) * Rounded.of(FLOAT32)(0.1) - Rounded.of(FLOAT32)(0.1) * Rounded.of(FLOAT32)(
-        0.1
-    )
+    x = Rounded.of(FLOAT32)(0.1) * Rounded.of(FLOAT32)(0.1) - Rounded.of(FLOAT32)(0.1) * Rounded.of(FLOAT32)(0.1)
     assert contains(s.step(x), 0.0) and contains(s.step(x), 1.0) and not contains(s.step(x), 1.1)
     (g,) = grad(s.relu, (x,))
     assert contains(g, 0.0) and contains(g, 1.0) and not contains(g, -0.1)
@@ -358,9 +356,7 @@ def test_overflow_is_infinite_if_sure_and_decides_nothing_if_not() -> None:
     make = Rounded.of(FLOAT32)
     largest = float(np.finfo(np.float32).max)
     assert contains(s.exp(make(100.0)), INF) and contains(make(-1e30) * make(1e30), -INF)
-    assert not is_meaningful(make(largest) * make(1 + 2.0**-23)) or contains(
-        make(largest) * make(1 + 2.0**-23), INF
-    )
+    assert not is_meaningful(make(largest) * make(1 + 2.0**-23)) or contains(make(largest) * make(1 + 2.0**-23), INF)
     assert contains(make(largest) * 1, largest)
 
 
@@ -375,9 +371,7 @@ def test_flush_to_zero_is_allowed_and_results_stay_nonnegative() -> None:
 
 def test_flush_to_zero_inside_sums_and_divisions() -> None:
     make, tiny = Rounded.of(FLOAT32), 2.0**-126
-    pairs = s.total(
-        make(1.875 * tiny) - make(tiny) for _ in range(3)
-    )  # 2.625 tiny; each difference is flushed
+    pairs = s.total(make(1.875 * tiny) - make(tiny) for _ in range(3))  # 2.625 tiny; each difference is flushed
     assert contains(pairs, 0.0) and contains(pairs, 2.625 * tiny) and not contains(pairs, 10 * tiny)
     quotient = make(1e38) / make(1.5 * 2.0**127)  # x * (1/y), and 1/y is flushed
     assert contains(quotient, 0.0) and contains(quotient, 1e38 / (1.5 * 2.0**127))

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nnspec
 import pytest
+
+import nnspec
 
 RIGHT = """
 import numpy as np

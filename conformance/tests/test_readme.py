@@ -47,14 +47,20 @@ def test_the_module_example_fails_as_shown(tmp_path: Path) -> None:
             assert line.strip() in done.stdout, line
     again = subprocess.run(
         [sys.executable, "-m", "nnspec_conformance", "replay", ".nnspec/last.json"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert again.returncode == 1
     mended = example.replace("(1 - x)", "(1 - s)")
     (tmp_path / "my_layers.py").write_text(mended, encoding="utf-8")
     again = subprocess.run(
         [sys.executable, "-m", "nnspec_conformance", "replay", ".nnspec/last.json"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert again.returncode == 0, again.stdout
 

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import threading
 
-import nnspec
 import pytest
+
+import nnspec
 
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "NNSPEC_BACKEND"}
 
@@ -34,7 +35,8 @@ def test_the_reference_needs_the_standard_library_alone() -> None:
     found = run(f"import sys; before = set(sys.modules); {code}")
     allowed = {"__main__", "sitecustomize", "usercustomize", "_virtualenv", "_distutils_hack", "distutils-precedence"}
     assert {m.strip("'[] ") for m in found.split(",")} - allowed - {""} <= {"__editable___nnspec"} or all(
-        m.startswith(("__editable__", "_nnspec", "google")) for m in {m.strip("'[] ") for m in found.split(",")} - allowed - {""}
+        m.startswith(("__editable__", "_nnspec", "google"))
+        for m in {m.strip("'[] ") for m in found.split(",")} - allowed - {""}
     )
 
 

@@ -80,9 +80,7 @@ def written(folder: Path, text: str) -> Path:
 
 def checked(path: Path) -> tuple[bool, list[str]]:
     target = targets.load(str(path))
-    chosen = runner.Settings(
-        equations=("activation.sigmoid", "activation.tanh"), examples=2, shrink_seconds=0.5
-    )
+    chosen = runner.Settings(equations=("activation.sigmoid", "activation.tanh"), examples=2, shrink_seconds=0.5)
     report = runner.check([target], chosen)
     rows = [r for r in report.rows[target.name] if r.verdict not in ("pass", "not implemented")]
     report.write_junit(path.with_suffix(".xml"))

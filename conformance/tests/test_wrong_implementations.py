@@ -11,10 +11,10 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-import nnspec
 import numpy as np
 import pytest
 
+import nnspec
 from nnspec_conformance import runner, variants, zoo
 from nnspec_conformance.targets import BackendTarget, ModuleTarget
 
@@ -45,9 +45,7 @@ def implementation(
 
 def rejected(target: ModuleTarget | BackendTarget, equation: str) -> list[Any]:
     """The failing rows of a quick run on that equation."""
-    chosen = runner.Settings(
-        equations=(equation,), aspects=("forward", "gradient", "structure"), shrink_seconds=0
-    )
+    chosen = runner.Settings(equations=(equation,), aspects=("forward", "gradient", "structure"), shrink_seconds=0)
     report = runner.check([target], chosen)
     assert not report.ok
     rows = [r for r in report.rows[target.name] if r.verdict in ("fail", "error")]
@@ -86,10 +84,7 @@ def test_gates_in_another_order(order: tuple[str, ...]) -> None:
 
 # ------------------------------------------------------------------------------------------- the rest
 def narrow(a: Arrays) -> Arrays:
-    return {
-        n: v.astype(np.float32) if isinstance(v, np.ndarray) and v.dtype == np.float64 else v
-        for n, v in a.items()
-    }
+    return {n: v.astype(np.float32) if isinstance(v, np.ndarray) and v.dtype == np.float64 else v for n, v in a.items()}
 
 
 def widened(out: Arrays, like: Arrays) -> Arrays:
@@ -191,9 +186,7 @@ def fast_tanh(out: Arrays, a: Arrays) -> Arrays:
     """A rational approximation, good to 1e-7."""
     x = np.clip(a["x"], -4.97, 4.97)
     x2 = x * x
-    return {
-        "y": x * (135135 + x2 * (17325 + x2 * (378 + x2))) / (135135 + x2 * (62370 + x2 * (3150 + x2 * 28)))
-    }
+    return {"y": x * (135135 + x2 * (17325 + x2 * (378 + x2))) / (135135 + x2 * (62370 + x2 * (3150 + x2 * 28)))}
 
 
 def unflipped(out: Arrays, a: Arrays) -> Arrays:
@@ -238,9 +231,7 @@ def tail_left_out(name: str, axis: int, tile: int) -> Callable[[Arrays], Arrays]
 
 def block_of_rows(out: Arrays, a: Arrays) -> Arrays:
     """Every block of 1024 examples but the first is off by one row."""
-    return {
-        n: np.concatenate([v[:1024], np.roll(v[1024:], 1, 0)]) if len(v) > 1024 else v for n, v in out.items()
-    }
+    return {n: np.concatenate([v[:1024], np.roll(v[1024:], 1, 0)]) if len(v) > 1024 else v for n, v in out.items()}
 
 
 def first_block_only(seeds: Arrays) -> Arrays:
@@ -304,9 +295,7 @@ WRONG: dict[str, tuple[str, ModuleTarget]] = {
         implementation(
             "softmax.vector",
             outputs=lambda o, a: (
-                {"p": np.exp(a["z"] - a["z"].max(0)) / np.exp(a["z"] - a["z"].max(0)).sum(0)}
-                if len(a["z"])
-                else o
+                {"p": np.exp(a["z"] - a["z"].max(0)) / np.exp(a["z"] - a["z"].max(0)).sum(0)} if len(a["z"]) else o
             ),
         ),
     ),
@@ -330,9 +319,7 @@ WRONG: dict[str, tuple[str, ModuleTarget]] = {
     ),
     "relu that swallows NaN": (
         "activation.relu",
-        implementation(
-            "activation.relu", outputs=lambda o, a: {"y": np.fmax(a["x"], 0).astype(a["x"].dtype)}
-        ),
+        implementation("activation.relu", outputs=lambda o, a: {"y": np.fmax(a["x"], 0).astype(a["x"].dtype)}),
     ),
     "relu with slope 1/2 at 0": (
         "activation.relu",
@@ -352,8 +339,7 @@ WRONG: dict[str, tuple[str, ModuleTarget]] = {
         implementation(
             "layer.affine",
             cotangents=lambda c: {
-                n: np.multiply(v, 1.0, out=v) if not v.size else v.__imul__(1.0 + 2.0**-30)
-                for n, v in c.items()
+                n: np.multiply(v, 1.0, out=v) if not v.size else v.__imul__(1.0 + 2.0**-30) for n, v in c.items()
             },
         ),
     ),
@@ -372,9 +358,7 @@ WRONG: dict[str, tuple[str, ModuleTarget]] = {
     "drops the last odd row of a tile": ("layer.dense", implementation("layer.dense", outputs=tile_rows(2))),
     "computes the first example only": (
         "softmax.vector",
-        implementation(
-            "softmax.vector", outputs=all_of(lambda p: np.broadcast_to(p[:1], p.shape) if len(p) else p)
-        ),
+        implementation("softmax.vector", outputs=all_of(lambda p: np.broadcast_to(p[:1], p.shape) if len(p) else p)),
     ),
     "fails on an empty batch": (
         "softmax.vector",
@@ -486,9 +470,7 @@ WRONG: dict[str, tuple[str, ModuleTarget]] = {
     ),
     "time runs backwards": (
         "gated.gru",
-        implementation(
-            "gated.gru", lambda a: {**a, "x": a["x"][:, ::-1]}, lambda o, a: {**o, "h": o["h"][:, ::-1]}
-        ),
+        implementation("gated.gru", lambda a: {**a, "x": a["x"][:, ::-1]}, lambda o, a: {**o, "h": o["h"][:, ::-1]}),
     ),
     "a step is skipped": (
         "recurrent.elman",
@@ -496,9 +478,9 @@ WRONG: dict[str, tuple[str, ModuleTarget]] = {
             "recurrent.elman",
             lambda a: {
                 **a,
-                "x": np.where(
-                    np.arange(a["x"].shape[1])[None, :, None] == 1, 0 * np.nan_to_num(a["x"]), a["x"]
-                ).astype(a["x"].dtype),
+                "x": np.where(np.arange(a["x"].shape[1])[None, :, None] == 1, 0 * np.nan_to_num(a["x"]), a["x"]).astype(
+                    a["x"].dtype
+                ),
             },
         ),
     ),
@@ -513,9 +495,7 @@ WRONG: dict[str, tuple[str, ModuleTarget]] = {
             outputs=lambda o, a: {
                 **o,
                 "h": o["h"]
-                * np.where(np.arange(o["h"].shape[1]) > 12, 1 + 1e-9, 1.0)[None, :, None].astype(
-                    o["h"].dtype
-                ),
+                * np.where(np.arange(o["h"].shape[1]) > 12, 1 + 1e-9, 1.0)[None, :, None].astype(o["h"].dtype),
             },
         ),
     ),
@@ -546,9 +526,7 @@ WRONG: dict[str, tuple[str, ModuleTarget]] = {
     ),
     "indices of eight bits": (
         "embedding.onehot_lookup",
-        implementation(
-            "embedding.onehot_lookup", lambda a: {**a, "w": a["w"].astype(np.uint8).astype(np.int64)}
-        ),
+        implementation("embedding.onehot_lookup", lambda a: {**a, "w": a["w"].astype(np.uint8).astype(np.int64)}),
     ),
     "a block of rows is off by one": ("layer.dense", implementation("layer.dense", outputs=block_of_rows)),
     "a block of rows is off by one: lstm": (
@@ -584,9 +562,7 @@ def test_a_wrong_program_is_rejected(name: str) -> None:
 
 
 # ------------------------------------------------------------------- what only a backend's interface can break
-def spoilt(
-    equation: str, spoil: Callable[[Any, Any], Any], before: Callable[[Arrays], Arrays] = dict
-) -> BackendTarget:
+def spoilt(equation: str, spoil: Callable[[Any, Any], Any], before: Callable[[Arrays], Arrays] = dict) -> BackendTarget:
     """The NumPy backend with something done to one equation's outputs and pullback."""
     backend = nnspec.backend("nnspec.numpy_backend:load")
     operation = backend[equation]
@@ -642,8 +618,7 @@ def gradient_buffers() -> Callable[[Any, Any], Any]:
 def lent(outputs: Any, pullback: Any) -> Any:
     """A gradient is the cotangent itself where there is nothing to do."""
     return outputs, lambda *seeds: {
-        n: seeds[0] if g.shape == seeds[0].shape and (g == seeds[0]).all() else g
-        for n, g in pullback(*seeds).items()
+        n: seeds[0] if g.shape == seeds[0].shape and (g == seeds[0]).all() else g for n, g in pullback(*seeds).items()
     }
 
 

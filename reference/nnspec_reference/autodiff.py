@@ -145,9 +145,7 @@ class Traced:
         here = [_level(x) == top.level for x in factors]
         values = [x.value if h else x for x, h in zip(factors, here, strict=True)]
         mine = [i for i, h in enumerate(here) if h]
-        edges = [
-            (factors[i], scalars.product([*values[:i], *values[i + 1 :], *_one(values[i])])) for i in mine
-        ]
+        edges = [(factors[i], scalars.product([*values[:i], *values[i + 1 :], *_one(values[i])])) for i in mine]
         return top._chain(scalars.product(values), edges)
 
     def power(self, a: Any) -> Any:
@@ -162,9 +160,7 @@ class Traced:
 
     def xlogy(self, other: Any) -> Any:
         """∂(x log y)/∂x = log y and ∂(x log y)/∂y = x/y, 0 where x is exactly 0."""
-        return _binary(
-            self, other, xlogy, lambda x, y, z: log(y), lambda x, y, z: 0 if _is_zero(x) else x / y
-        )
+        return _binary(self, other, xlogy, lambda x, y, z: log(y), lambda x, y, z: 0 if _is_zero(x) else x / y)
 
     def maximum(self, other: Any) -> Any:
         """The derivative goes to the larger; to the first at a tie."""

@@ -77,9 +77,7 @@ def hidden_error(W: Matrix, err_root: Vector) -> Vector:
     options=[_ACTIVATION, _TIE],
     results=[real("V_bar", "d m")],
 )
-def hidden_weights(
-    f: Vector, err_z: Vector, V: Matrix, activation: str = "tanh", relu_grad_at_zero: int = 1
-) -> Matrix:
+def hidden_weights(f: Vector, err_z: Vector, V: Matrix, activation: str = "tanh", relu_grad_at_zero: int = 1) -> Matrix:
     """The gradient of the hidden weights.
 
         ∂𝓛/∂V_ij = (∂𝓛/∂z)(∂z/∂V_ij),  ∂z/∂V_ij = (∂g(a)/∂a)(∂a/∂V_ij),  a = V f(x)

@@ -408,9 +408,7 @@ def algorithm() -> Callable[[_F], _F]:
     """Declare an entry that is executable in the reference alone: it works on words, trees, tables or functions."""
 
     def declare(function: _F) -> _F:
-        _record(
-            function, (), (), (), arrays=False, gradient=False, time=None, carry={}, least={}, relations=()
-        )
+        _record(function, (), (), (), arrays=False, gradient=False, time=None, carry={}, least={}, relations=())
         return function
 
     return declare
@@ -492,8 +490,17 @@ def solve(record: Equation, shapes: Mapping[str, Any]) -> dict[str, int]:
     present = [a for a in record.arguments if a.is_array and a.name in shapes]
     for a in present:
         if a.each:
-            _settle(Dim.parse(a.each), len(shapes[a.name]), a, a.name, a.described(record.batched),
-                    f"{len(shapes[a.name])} arrays", sizes, origin, record)
+            _settle(
+                Dim.parse(a.each),
+                len(shapes[a.name]),
+                a,
+                a.name,
+                a.described(record.batched),
+                f"{len(shapes[a.name])} arrays",
+                sizes,
+                origin,
+                record,
+            )
     layers = {a.each: sizes[a.each] for a in present if a.each}
     for a in present:
         received = list(shapes[a.name]) if a.each else [shapes[a.name]]
@@ -537,5 +544,6 @@ def _settle(
         raise ValueError(f"{record.id}: the size {dim} of {argument.name} cannot be solved for {unknown}")
     elif dim.value(sizes) != size:
         known = ", ".join(f"{s} = {sizes[s]} (from {origin[s]})" for s, _ in dim.terms)
-        raise Mismatch(label, f"{expected} with {known}" if known else expected, received,
-                       dim.terms[0][0] if dim.terms else None)
+        raise Mismatch(
+            label, f"{expected} with {known}" if known else expected, received, dim.terms[0][0] if dim.terms else None
+        )

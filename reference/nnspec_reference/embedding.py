@@ -325,9 +325,7 @@ def _weight(x: Any, x_max: Any, exponent: Any) -> Any:
     _EXPONENT,
     results=[real("cost")],
 )
-def glove_cost(
-    X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, x_max: Any, exponent: Any
-) -> Any:
+def glove_cost(X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, x_max: Any, exponent: Any) -> Any:
     """Cost function of global vector (GloVe) embeddings.
 
         J = Σ_ij f(x_ij) (r_iᵀ r̃_j + b_i + b̃_j − log x_ij)²

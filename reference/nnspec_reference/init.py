@@ -27,9 +27,7 @@ def zeros(W: Matrix) -> Matrix:
     return Matrix(Vector(0 for _ in row) for row in W)
 
 
-@equation(
-    _UNIFORM, hyper("scale", 0.01, 0.5, 2, low=0.0, open_low=True), results=[real("W", "fan_out fan_in")]
-)
+@equation(_UNIFORM, hyper("scale", 0.01, 0.5, 2, low=0.0, open_low=True), results=[real("W", "fan_out fan_in")])
 def small_random(u: Matrix, scale: Any) -> Matrix:
     """Small random weights, to break symmetry.
 

@@ -41,9 +41,7 @@ from nnspec_reference.scalars import (
 
 Cost = Callable[[Vector], Scalar]
 
-_LOSS = choice(
-    "loss", "softmax_cross_entropy", "logistic_cross_entropy", "squared_error", "logistic_least_squares"
-)
+_LOSS = choice("loss", "softmax_cross_entropy", "logistic_cross_entropy", "squared_error", "logistic_least_squares")
 _ACTIVATION = choice("activation", "relu", "tanh", "sigmoid")
 
 
@@ -304,9 +302,7 @@ def convex_smooth(z: Vector, t: Vector, loss: str = "softmax_cross_entropy") -> 
     options=[_LOSS],
     results=[real("value"), real("mean")],
 )
-def jensen(
-    theta: Matrix, lam: Vector, t: Vector, loss: str = "softmax_cross_entropy"
-) -> tuple[Scalar, Scalar]:
+def jensen(theta: Matrix, lam: Vector, t: Vector, loss: str = "softmax_cross_entropy") -> tuple[Scalar, Scalar]:
     """Jensen's inequality: a convex function of a mean is at most the mean of the function.
 
         J(λ₁θ₁ + … + λ_Nθ_N) ≤ λ₁J(θ₁) + … + λ_N J(θ_N)  for λᵢ ≥ 0, Σᵢ λᵢ = 1
@@ -520,9 +516,7 @@ def identical_units(
     ],
     results=[real("J", "n"), real("slope", "n")],
 )
-def plateau(
-    z: Vector, t: Vector, kind: str = "logistic_least_squares", tie: str = "gt"
-) -> tuple[Vector, Vector]:
+def plateau(z: Vector, t: Vector, kind: str = "logistic_least_squares", tie: str = "gt") -> tuple[Vector, Vector]:
     """Flat regions of a cost, for one unit with input z and target t.
 
         zero_one                J = [φ(z) ≠ t],      dJ/dz = 0,  φ the hard threshold
@@ -552,9 +546,7 @@ def plateau(
     options=[choice("relu_grad_at_zero", 1, 0)],
     results=[real("W_bar", "H D"), bit("dead", "H")],
 )
-def dead_unit(
-    x: Matrix, h_bar: Matrix, W: Matrix, b: Vector, relu_grad_at_zero: int = 1
-) -> tuple[Matrix, Vector]:
+def dead_unit(x: Matrix, h_bar: Matrix, W: Matrix, b: Vector, relu_grad_at_zero: int = 1) -> tuple[Matrix, Vector]:
     """ReLU units over a set of N inputs: a dead one has a weight gradient of exactly 0.
 
         z = Wx + b,  w̄_ij = Σ_n h̄_i φ′(z_i) x_j,  dead if φ′(z_i) = 0 on all inputs

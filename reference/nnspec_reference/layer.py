@@ -40,9 +40,7 @@ def affine(x: Vector, W: Matrix, b: Vector | None = None) -> Vector:
     results=[real("h", "m")],
     least=_EMPTY,
 )
-def dense(
-    x: Vector, W: Matrix, b: Vector | None = None, activation: str = "sigmoid", grad_at_zero: int = 1
-) -> Vector:
+def dense(x: Vector, W: Matrix, b: Vector | None = None, activation: str = "sigmoid", grad_at_zero: int = 1) -> Vector:
     """Fully connected layer.
 
         h = g(W x + b),   g element by element

@@ -146,9 +146,7 @@ def _document() -> dict[str, Any]:
 
 
 def _row(kind: type[_Row], record: Mapping[str, Any]) -> _Row:
-    return kind(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
-    )
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in record.items()})
 
 
 def _table(key: str, kind: type[_Kind]) -> Mapping[str, _Kind]:

@@ -182,9 +182,7 @@ class NgramTable(NamedTuple):
 
 
 @algorithm()
-def ngram_table(
-    corpus: Iterable[Sequence[Word]], n: int, vocabulary: Sequence[Word] | None = None
-) -> NgramTable:
+def ngram_table(corpus: Iterable[Sequence[Word]], n: int, vocabulary: Sequence[Word] | None = None) -> NgramTable:
     """Conditional probability table of an n-gram model: rows are contexts, columns are next words.
 
                     cat     and     city

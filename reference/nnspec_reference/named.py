@@ -250,9 +250,7 @@ def nesterov_lookahead(theta: Vector, v: Vector, rho: Any) -> Vector:
     gradient=False,
     least=ALSO_EMPTY,
 )
-def nesterov_momentum(
-    theta: Vector, v: Vector, g: Vector, lr: Any, rho: Any
-) -> tuple[Vector, Vector, Vector]:
+def nesterov_momentum(theta: Vector, v: Vector, g: Vector, lr: Any, rho: Any) -> tuple[Vector, Vector, Vector]:
     """Nesterov's accelerated momentum, in the form of Sutskever et al.
 
         v ← ρ v − lr · ∇f(θ + ρ v),  θ ← θ + v

@@ -311,6 +311,5 @@ def composition_view(units: Iterable[Hashable], links: Iterable[tuple[Hashable, 
         inputs=tuple(u for u in reads if not reads[u]),
         hidden=tuple(u for u in reads if reads[u] and u in read),
         outputs=tuple(u for u in reads if reads[u] and u not in read),
-        fully_connected=feedforward
-        and all(reads[u] == set(below) for below, layer in pairwise(layers) for u in layer),
+        fully_connected=feedforward and all(reads[u] == set(below) for below, layer in pairwise(layers) for u in layer),
     )

@@ -370,9 +370,7 @@ LEARNING_RATES = tuple(Fraction(n, 1000) for n in (100, 30, 10, 3, 1))
 
 
 @algorithm()
-def lr_grid(
-    dev_cost: Callable[[Any], Scalar] | None = None, grid: Sequence[Any] = LEARNING_RATES
-) -> tuple[Any, ...]:
+def lr_grid(dev_cost: Callable[[Any], Scalar] | None = None, grid: Sequence[Any] = LEARNING_RATES) -> tuple[Any, ...]:
     """Grid search for the learning rate.
 
         0.1, 0.03, 0.01, …

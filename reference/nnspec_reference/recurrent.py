@@ -242,9 +242,7 @@ def transition_map(f: Callable[[Any, Any], Any], h: Any, xs: Iterable[Any]) -> A
     options=ACTIVATIONS,
     results=[real("h", "k H")],
 )
-def unroll(
-    x: Any, h0: Any, W: Any, U: Any, b: Any = None, activation: str = "tanh", relu_grad_at_zero: int = 1
-) -> Any:
+def unroll(x: Any, h0: Any, W: Any, U: Any, b: Any = None, activation: str = "tanh", relu_grad_at_zero: int = 1) -> Any:
     """The recurrent network unrolled for k steps: k hidden layers, each with an input of its own.
 
         h_l = φ(W_l x_l + U_l h_{l−1} + b_l),   l = 1 … k

@@ -31,9 +31,7 @@ def _plus(z: Vector, b: Vector | None) -> Vector:
     return z if b is None else z + b
 
 
-def _elman(
-    x: Iterable[Vector], h0: Vector, W: Matrix, U: Matrix, b: Vector | None, g: Any = tanh
-) -> list[Vector]:
+def _elman(x: Iterable[Vector], h0: Vector, W: Matrix, U: Matrix, b: Vector | None, g: Any = tanh) -> list[Vector]:
     """The hidden states h_0, h_1, …, h_T of h_t = g(W x_t + U h_{t−1} + b)."""
     h = [h0]
     for x_t in x:
@@ -179,9 +177,7 @@ def birnn_classifier(
     results=[real("y", "C")],
     time="T",
 )
-def rnn_classifier(
-    x: Any, h0: Any, W: Any, U: Any, b: Any, W_1: Any, b_1: Any, W_2: Any, b_2: Any = None
-) -> Any:
+def rnn_classifier(x: Any, h0: Any, W: Any, U: Any, b: Any, W_1: Any, b_1: Any, W_2: Any, b_2: Any = None) -> Any:
     """Sequence classification: an RNN, and a feedforward classifier on its last hidden state.
 
         h_t = tanh(W x_t + U h_{t−1} + b)
@@ -337,9 +333,7 @@ def rnn_language_model(w: Any, h0: Any, W: Any, U: Any, b: Any, V: Any, b_y: Any
     Errata: E44.
     """
     log_p, p = [], []
-    for h_t, w_t in zip(
-        _elman(_onehots(teacher_forcing(w, len(V)), len(V)), h0, W, U, b)[1:], w, strict=True
-    ):
+    for h_t, w_t in zip(_elman(_onehots(teacher_forcing(w, len(V)), len(V)), h0, W, U, b)[1:], w, strict=True):
         z = V @ h_t + b_y
         log_p.append(_log_softmax(z)[w_t])
         p.append(softmax(z))

@@ -178,9 +178,7 @@ def class_factored(A: Any, B: Any, classes: Sequence[int], h: Any, w: int) -> An
     least={"L": 0, "N": 0},
     relations=["L <= N"],
 )
-def hierarchical(
-    v: Any, nodes: Sequence[Sequence[int]], signs: Any, depth: Sequence[int], h: Any, w: int
-) -> Any:
+def hierarchical(v: Any, nodes: Sequence[Sequence[int]], signs: Any, depth: Sequence[int], h: Any, w: int) -> Any:
     """Hierarchical softmax: words are the leaves of a binary tree, each turn on the way is a yes/no question.
 
         P(w|h) = Π_{j∈path(w)} σ(s_j v_jᵀ h)        s_j = +1 to the left, −1 to the right

@@ -78,9 +78,7 @@ def coref_scorer(
     return dot(u, _hidden_layers(h_0, W, b, "relu", grad_at_zero)) + c
 
 
-def _hidden_layers(
-    h: Vector, W: Sequence[Matrix], b: Sequence[Vector], activation: str, grad_at_zero: int
-) -> Vector:
+def _hidden_layers(h: Vector, W: Sequence[Matrix], b: Sequence[Vector], activation: str, grad_at_zero: int) -> Vector:
     for W_l, b_l in zip(W, b, strict=True):
         h = by_name(activation, W_l @ h + b_l, grad_at_zero)
     return h

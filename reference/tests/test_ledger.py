@@ -66,9 +66,7 @@ def test_every_id_is_unique_and_found() -> None:
 
 
 def test_every_citation_resolves() -> None:
-    cited = set(
-        CITATION.findall(files("nnspec_reference").joinpath("ledger.json").read_text(encoding="utf-8"))
-    )
+    cited = set(CITATION.findall(files("nnspec_reference").joinpath("ledger.json").read_text(encoding="utf-8")))
     assert {i[0] for i in cited} == set("EWPXN")
     assert cited <= set(ledger.all_ids())
 

@@ -210,9 +210,7 @@ class Ops:
         some = xp.reshape(lengths > 0, (B,) + (1,) * (states.ndim - 2))
         return xp.where(some, picked, initial)
 
-    def last_pullback(
-        self, state_bar: Array, T: int, lengths: Array | None
-    ) -> tuple[Array, Array]:
+    def last_pullback(self, state_bar: Array, T: int, lengths: Array | None) -> tuple[Array, Array]:
         """The cotangents that `last` sends back: to the states (B, T, …) and to the initial state."""
         xp = self.xp
         B = state_bar.shape[0]
@@ -244,4 +242,3 @@ class Ops:
             if self.inplace and math.isfinite(float(x.sum())):
                 return True
             return bool(self.xp.all(self.xp.isfinite(x)))
-

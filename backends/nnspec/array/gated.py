@@ -48,9 +48,7 @@ def lstm_peephole(
     lengths: Array | None,
 ) -> Any:
     """The LSTM with V_o; the kernel's gates are in the order i, f, o, c."""
-    W, U, b = (
-        ops.xp.concat(four) for four in ((W_i, W_f, W_o, W_c), (U_i, U_f, U_o, U_c), (b_i, b_f, b_o, b_c))
-    )
+    W, U, b = (ops.xp.concat(four) for four in ((W_i, W_f, W_o, W_c), (U_i, U_f, U_o, U_c), (b_i, b_f, b_o, b_c)))
     outputs, back = _lstm(ops, x, h0, C0, W, U, b, V_o, lengths)
 
     def pullback(h_bar: Array, h_T_bar: Array, C_T_bar: Array) -> dict[str, Array]:
@@ -255,9 +253,7 @@ def _sum(a: Array, b: Array | None) -> Array:
     return a if b is None else a + b
 
 
-def add_last(
-    ops: Ops, states_bar: Array, last_bar: Array, lengths: Array | None
-) -> tuple[Array, Array | None]:
+def add_last(ops: Ops, states_bar: Array, last_bar: Array, lengths: Array | None) -> tuple[Array, Array | None]:
     """The states' cotangent with that of the last state added, and what of it reaches the initial state."""
     T = states_bar.shape[1]
     if ops.inplace and lengths is None and T:

@@ -9,9 +9,7 @@ from nnspec.array._ops import Ops
 Array = Any
 
 
-def simple_cases(
-    ops: Ops, x: Array, y: Array, W: Array, b: Array | None = None, output: str = "softmax"
-) -> Any:
+def simple_cases(ops: Ops, x: Array, y: Array, W: Array, b: Array | None = None, output: str = "softmax") -> Any:
     """(ŷ − y) xᵀ and ŷ − y."""
     xp = ops.xp
     z = ops.affine(x, W, b)

@@ -76,9 +76,7 @@ def convex_set(ops: Ops, x_0: Array, x_1: Array, lam: Array) -> Any:
     return (left * x_0 + right * x_1,), pullback
 
 
-def convex_function(
-    ops: Ops, z_0: Array, z_1: Array, lam: Array, t: Array, loss: str = "softmax_cross_entropy"
-) -> Any:
+def convex_function(ops: Ops, z_0: Array, z_1: Array, lam: Array, t: Array, loss: str = "softmax_cross_entropy") -> Any:
     """J((1 − λ) z₀ + λ z₁) and (1 − λ) J(z₀) + λ J(z₁)."""
     xp = ops.xp
     right = lam[:, None]
@@ -178,17 +176,13 @@ def linear_model_convex(
             "b_0": left * b_bar + ops.total(z_0_bar),
             "W_1": right * W_bar + ops.outer_sum(z_1_bar, x),
             "b_1": right * b_bar + ops.total(z_1_bar),
-            "lam": xp.sum((W_1 - W_0) * W_bar)
-            + xp.sum((b_1 - b_0) * b_bar)
-            + xp.sum(chord_bar * (J_1 - J_0)),
+            "lam": xp.sum((W_1 - W_0) * W_bar) + xp.sum((b_1 - b_0) * b_bar) + xp.sum(chord_bar * (J_1 - J_0)),
         }
 
     return (_loss(ops, loss, z, t), left * J_0 + right * J_1), pullback
 
 
-def no_spurious_minima(
-    ops: Ops, z: Array, z_star: Array, t: Array, loss: str = "softmax_cross_entropy"
-) -> Any:
+def no_spurious_minima(ops: Ops, z: Array, z_star: Array, t: Array, loss: str = "softmax_cross_entropy") -> Any:
     """J(z) and its tangent at z*, J(z*) + ∇J(z*)ᵀ(z − z*)."""
     xp = ops.xp
     slope, delta = _slope(ops, loss, z_star, t), z - z_star

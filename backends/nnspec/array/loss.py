@@ -86,9 +86,7 @@ def dataset_log_likelihood(ops: Ops, w: Array, f: Array, y: Array, reduction: st
 def mean_cost(ops: Ops, costs: Array, reduction: str) -> Any:
     """The mean, or the sum, of the costs."""
     share = 1.0 if reduction == "sum" else float(costs.shape[0])
-    return (_shared(ops, costs, share),), lambda J_bar: {
-        "costs": ops.ones(costs.shape, like=costs) * (J_bar / share)
-    }
+    return (_shared(ops, costs, share),), lambda J_bar: {"costs": ops.ones(costs.shape, like=costs) * (J_bar / share)}
 
 
 def sequence_nll(ops: Ops, target: Array, y: Array, lengths: Array | None) -> Any:

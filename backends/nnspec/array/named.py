@@ -27,9 +27,7 @@ def adaline_madaline(ops: Ops, x: Array, t: Array, w: Array, lr: float) -> Any:
 
 
 # ---------------------------------------------------------------------------------- optimisers
-def rmsprop(
-    ops: Ops, theta: Array, v: Array, g: Array, lr: float, rho: float, eps: float, eps_placement: str
-) -> Any:
+def rmsprop(ops: Ops, theta: Array, v: Array, g: Array, lr: float, rho: float, eps: float, eps_placement: str) -> Any:
     """The average of the squares, and a step of −lr g / (√v + ε)."""
     v = average(rho, v, g * g)
     update = scaled(ops, -lr, g, v, eps, eps_placement)
@@ -105,9 +103,7 @@ def multiplicative_interactions(ops: Ops, x: Array, h: Array, F: Array, G: Array
     return (h_next,), pullback
 
 
-def tree_structured_networks(
-    ops: Ops, c_1: Array, c_2: Array, W: Array, b: Array | None, activation: str
-) -> Any:
+def tree_structured_networks(ops: Ops, c_1: Array, c_2: Array, W: Array, b: Array | None, activation: str) -> Any:
     """g(W [c_1; c_2] + b)."""
     D = W.shape[0]
     children = ops.xp.concat([c_1, c_2], axis=1)

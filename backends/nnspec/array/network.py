@@ -24,13 +24,9 @@ def _bias(ops: Ops, gradients: dict[str, Array], name: str, bias: Array | None, 
         gradients[name] = ops.total(z_bar)
 
 
-def fnn_bias_free(
-    ops: Ops, x: Array, W: Array, V: Array, activation: str, output: str, grad_at_zero: int
-) -> Any:
+def fnn_bias_free(ops: Ops, x: Array, W: Array, V: Array, activation: str, output: str, grad_at_zero: int) -> Any:
     """h = g(W x), y = f(V h)."""
-    return _two_layers(
-        ops, ("x", "W", "V", "", ""), (x, W, V, None, None), (activation, output), grad_at_zero
-    )
+    return _two_layers(ops, ("x", "W", "V", "", ""), (x, W, V, None, None), (activation, output), grad_at_zero)
 
 
 def mlp_softmax(ops: Ops, x: Array, W: Array, U: Array, b: Array | None, c: Array | None) -> Any:
@@ -134,9 +130,7 @@ def two_layer_composition(
     grad_at_zero: int,
 ) -> Any:
     """y = g(W x + b), z = g(V y + c)."""
-    return _two_layers(
-        ops, ("x", "W", "V", "b", "c"), (x, W, V, b, c), (activation, activation), grad_at_zero
-    )
+    return _two_layers(ops, ("x", "W", "V", "b", "c"), (x, W, V, b, c), (activation, activation), grad_at_zero)
 
 
 def softmax_hidden_classifier(

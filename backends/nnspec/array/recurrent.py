@@ -65,9 +65,7 @@ def _output(ops: Ops, name: str, r: Array) -> tuple[Array, Callable[[Array], Arr
     return r, lambda y_bar: y_bar
 
 
-def forward_algorithm(
-    ops: Ops, x: Array, W: Array, U: Array, V: Array, g: str, f: str, lengths: Array | None
-) -> Any:
+def forward_algorithm(ops: Ops, x: Array, W: Array, U: Array, V: Array, g: str, f: str, lengths: Array | None) -> Any:
     """The same from h_0 = 0, without biases."""
     h0 = ops.zeros((x.shape[0], U.shape[0]), like=x)
     h, back = _elman(ops, x, h0, W, U, None, g)

@@ -77,9 +77,7 @@ def class_factored(ops: Ops, A: Array, B: Array, classes: Array, h: Array, w: Ar
     in_order, slots = xp.take(classes, order, axis=0), ops.arange(A.shape[0], like=h)
     first, end = xp.searchsorted(in_order, slots, side="left"), xp.searchsorted(in_order, slots, side="right")
     if bool(xp.any(first == end)):
-        raise DomainError(
-            "softmax.class_factored", "classes", "a word in every class", "a class without words"
-        )
+        raise DomainError("softmax.class_factored", "classes", "a word in every class", "a class without words")
     c = xp.take(classes, w, axis=0)
     start, size = xp.take(first, c, axis=0)[:, None], xp.take(end - first, c, axis=0)[:, None]
     most = int(xp.max(size)) if h.shape[0] else 1
@@ -116,9 +114,7 @@ def hierarchical(ops: Ops, v: Array, nodes: Array, signs: Array, depth: Array, h
     """Π σ(s_j v_j·h) over the inner nodes on the way to w; of v only those rows are read."""
     xp = ops.xp
     way, s = ops.rows(nodes, w), ops.rows(signs, w)
-    counts = (
-        ops.arange(nodes.shape[1], like=h)[None, :] < xp.astype(xp.take(depth, w, axis=0), xp.int64)[:, None]
-    )
+    counts = ops.arange(nodes.shape[1], like=h)[None, :] < xp.astype(xp.take(depth, w, axis=0), xp.int64)[:, None]
     rows = ops.rows(v, way)
     t = s * _scores(ops, rows, h)
     one, zero = ops.ones((1, 1), like=h), ops.zeros((1, 1), like=h)

@@ -35,9 +35,7 @@ def deep_averaging_network(
     return (z, p), pullback
 
 
-def coref_scorer(
-    ops: Ops, h_0: Array, W: list[Array], b: list[Array], u: Array, c: Array, grad_at_zero: int
-) -> Any:
+def coref_scorer(ops: Ops, h_0: Array, W: list[Array], b: list[Array], u: Array, c: Array, grad_at_zero: int) -> Any:
     """u · h_L + c on ReLU layers."""
     xp = ops.xp
     h, pull_h = hidden(ops, h_0, W, b, "relu", grad_at_zero)

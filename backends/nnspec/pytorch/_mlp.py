@@ -10,9 +10,7 @@ from torch import Tensor
 from nnspec.pytorch._ops import activate, affine
 
 
-def hidden(
-    h: Tensor, W: Sequence[Tensor], b: Sequence[Tensor | None], activation: str, grad_at_zero: int
-) -> Tensor:
+def hidden(h: Tensor, W: Sequence[Tensor], b: Sequence[Tensor | None], activation: str, grad_at_zero: int) -> Tensor:
     """h = g(W h + b), layer by layer."""
     for W_l, b_l in zip(W, b, strict=True):
         h = activate(activation, affine(h, W_l, b_l), grad_at_zero)

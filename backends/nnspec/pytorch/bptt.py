@@ -117,9 +117,7 @@ def truncated(
             state, states = before[:, first], []
             for t in range(first, end):
                 state = torch.where(cut == t, state.detach(), state)
-                state = activate(
-                    activation, torch.addmm(z[:, t - first], state, U.detach().T), relu_grad_at_zero
-                )
+                state = activate(activation, torch.addmm(z[:, t - first], state, U.detach().T), relu_grad_at_zero)
                 states.append(state)
             run = torch.stack(states[start - first :] if first < start else states, 1)
             window = torch.autograd.grad(run, z, errors[:, max(start, first) : end])[0]

@@ -77,9 +77,7 @@ def glove_cost(
     return ((f * torch.where(counted, off, torch.zeros_like(off)).square()).sum(),)
 
 
-def analogy(
-    R: Tensor, a: Tensor, b: Tensor, c: Tensor, metric: str, exclude_queries: bool
-) -> tuple[Tensor, Tensor]:
+def analogy(R: Tensor, a: Tensor, b: Tensor, c: Tensor, metric: str, exclude_queries: bool) -> tuple[Tensor, Tensor]:
     """The word closest to R[b] − R[a] + R[c]."""
     a, b, c = a.long(), b.long(), c.long()
     target = R[b] - R[a] + R[c]

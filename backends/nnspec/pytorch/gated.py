@@ -17,9 +17,7 @@ ONE_LAYER = (
 )  # of the fused kernels: one layer, no dropout, kept for backward, one direction
 
 
-def gate(
-    x: Tensor, h_prev: Tensor, v: Tensor, W: Tensor, U: Tensor, b: Tensor | None
-) -> tuple[Tensor, Tensor]:
+def gate(x: Tensor, h_prev: Tensor, v: Tensor, W: Tensor, U: Tensor, b: Tensor | None) -> tuple[Tensor, Tensor]:
     """σ(W x + U h + b), and its product with v."""
     mask = torch.sigmoid(linear(x, W, b) + linear(h_prev, U))
     return mask, mask * v

@@ -77,9 +77,7 @@ def linear_model_convex(
     return _loss(loss, z, t), _between(J_0, J_1, lam)
 
 
-def no_spurious_minima(
-    z: Tensor, z_star: Tensor, t: Tensor, loss: str = "softmax_cross_entropy"
-) -> tuple[Tensor, ...]:
+def no_spurious_minima(z: Tensor, z_star: Tensor, t: Tensor, loss: str = "softmax_cross_entropy") -> tuple[Tensor, ...]:
     """J(z) and its tangent at z*, J(z*) + ∇J(z*)ᵀ(z − z*)."""
     if loss == "softmax_cross_entropy":
         slope = torch.softmax(z_star, -1) - t
@@ -153,9 +151,7 @@ def identical_units(
 
 
 # ------------------------------------------------------------------------------- plateaux and ravines
-def plateau(
-    z: Tensor, t: Tensor, kind: str = "logistic_least_squares", tie: str = "gt"
-) -> tuple[Tensor, ...]:
+def plateau(z: Tensor, t: Tensor, kind: str = "logistic_least_squares", tie: str = "gt") -> tuple[Tensor, ...]:
     """The cost of one unit, and its slope."""
     if kind in ("zero_one", "hard_threshold"):
         off = (z > 0 if tie == "gt" else z >= 0).to(z.dtype) - t
@@ -165,9 +161,7 @@ def plateau(
     return 0.5 * (y - t).square(), (y - t) * rate
 
 
-def dead_unit(
-    x: Tensor, h_bar: Tensor, W: Tensor, b: Tensor, relu_grad_at_zero: int = 1
-) -> tuple[Tensor, ...]:
+def dead_unit(x: Tensor, h_bar: Tensor, W: Tensor, b: Tensor, relu_grad_at_zero: int = 1) -> tuple[Tensor, ...]:
     """Σ_n (h̄ ⊙ ReLU′(z)) xᵀ, and the units whose slope is 0 on all inputs."""
     z = affine(x, W, b)
     slope = (z >= 0 if relu_grad_at_zero else z > 0).to(z.dtype)

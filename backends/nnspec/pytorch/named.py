@@ -80,9 +80,7 @@ def multiplicative_interactions(x: Tensor, h: Tensor, F: Tensor, G: Tensor, acti
     return (activate(activation, affine(x, F) * affine(h, G)),)
 
 
-def tree_structured_networks(
-    c_1: Tensor, c_2: Tensor, W: Tensor, b: Tensor | None, activation: str
-) -> tuple[Tensor]:
+def tree_structured_networks(c_1: Tensor, c_2: Tensor, W: Tensor, b: Tensor | None, activation: str) -> tuple[Tensor]:
     """g(W [c_1; c_2] + b)."""
     return (activate(activation, affine(torch.cat([c_1, c_2], 1), W, b)),)
 
@@ -122,9 +120,7 @@ def scrn(x: Tensor, s0: Tensor, B: Tensor, alpha: float, lengths: Tensor | None)
 
 
 # ---------------------------------------------------------------------------------- attention, words, labels
-def attention(
-    s: Tensor, h: Tensor, W: Tensor, U: Tensor, v: Tensor, lengths: Tensor | None
-) -> tuple[Tensor, ...]:
+def attention(s: Tensor, h: Tensor, W: Tensor, U: Tensor, v: Tensor, lengths: Tensor | None) -> tuple[Tensor, ...]:
     """α = softmax(vᵀ tanh(W s + U h_i)) over the words that there are, and Σ_i α_i h_i."""
     e = torch.tanh(affine(s, W)[:, None] + affine(h, U)) @ v
     if lengths is not None:

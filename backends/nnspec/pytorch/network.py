@@ -21,9 +21,7 @@ def fnn_bias_free(
     return h, _output(output, affine(h, V), grad_at_zero)
 
 
-def mlp_softmax(
-    x: Tensor, W: Tensor, U: Tensor, b: Tensor | None, c: Tensor | None
-) -> tuple[Tensor, Tensor, Tensor]:
+def mlp_softmax(x: Tensor, W: Tensor, U: Tensor, b: Tensor | None, c: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
     """h = σ(W x + b), z = U h + c, y = softmax(z)."""
     h = torch.sigmoid(affine(x, W, b))
     z = affine(h, U, c)
@@ -59,9 +57,7 @@ def two_layer_composition(
     return y, activate(activation, affine(y, V, c), grad_at_zero)
 
 
-def linear_composition(
-    x: Tensor, W: Tensor, V: Tensor, b: Tensor | None, c: Tensor | None
-) -> tuple[Tensor, Tensor]:
+def linear_composition(x: Tensor, W: Tensor, V: Tensor, b: Tensor | None, c: Tensor | None) -> tuple[Tensor, Tensor]:
     """V (W x + b) + c, and (V W) x + (V b + c)."""
     bias = None if b is None else V @ b
     if c is not None:

@@ -43,9 +43,7 @@ def momentum(theta: Tensor, v: Tensor, g: Tensor, lr: float, rho: float) -> tupl
     return update, v, theta + update
 
 
-def adagrad(
-    theta: Tensor, G: Tensor, g: Tensor, lr: float, eps: float, eps_placement: str
-) -> tuple[Tensor, ...]:
+def adagrad(theta: Tensor, G: Tensor, g: Tensor, lr: float, eps: float, eps_placement: str) -> tuple[Tensor, ...]:
     """G + g², and a step of −lr g / (√G + ε) or −lr g / √(G + ε)."""
     G = torch.addcmul(G, g, g)
     update = -lr * quotient(g, denominator(G, eps, eps_placement))
@@ -109,9 +107,7 @@ def trajectory(
         elif method == "adagrad":
             update, second, theta = adagrad(theta, second, g_t, lr, eps, eps_placement)
         else:
-            update, first, second, theta = adam(
-                theta, first, second, g_t, t, lr, beta_1, beta_2, eps, eps_placement
-            )
+            update, first, second, theta = adam(theta, first, second, g_t, t, lr, beta_1, beta_2, eps, eps_placement)
         updates.append(update)
     return (torch.stack(updates) if updates else torch.zeros_like(g)), theta
 

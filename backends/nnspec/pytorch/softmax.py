@@ -51,9 +51,7 @@ def class_factored(A: Tensor, B: Tensor, classes: Tensor, h: Tensor, w: Tensor) 
     order = torch.argsort(classes, stable=True)
     size = torch.bincount(classes, minlength=A.shape[0])
     if bool((size == 0).any()):
-        raise DomainError(
-            "softmax.class_factored", "classes", "a word in every class", "a class without words"
-        )
+        raise DomainError("softmax.class_factored", "classes", "a word in every class", "a class without words")
     first = size.cumsum(0) - size
     c = classes[w]
     most = int(size[c].max()) if h.shape[0] else 1
@@ -68,9 +66,7 @@ def class_factored(A: Tensor, B: Tensor, classes: Tensor, h: Tensor, w: Tensor) 
     return p, log_p
 
 
-def hierarchical(
-    v: Tensor, nodes: Tensor, signs: Tensor, depth: Tensor, h: Tensor, w: Tensor
-) -> tuple[Tensor, Tensor]:
+def hierarchical(v: Tensor, nodes: Tensor, signs: Tensor, depth: Tensor, h: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
     """Π σ(s_j v_j·h) over the inner nodes on the way to w; of v only those rows are read."""
     w = w.long()
     t = signs[w] * _scores(v, nodes[w], h)
@@ -80,9 +76,7 @@ def hierarchical(
     return p, log_p
 
 
-def noise_contrastive(
-    W: Tensor, b: Tensor | None, q: Tensor, h: Tensor, w: Tensor, noise: Tensor
-) -> tuple[Tensor]:
+def noise_contrastive(W: Tensor, b: Tensor | None, q: Tensor, h: Tensor, w: Tensor, noise: Tensor) -> tuple[Tensor]:
     """−log σ(Δ(w)) − Σ log σ(−Δ(noise)); of W and b only the rows of those words are read."""
     words, k = _together(w, noise), noise.shape[1]
     chances = q[words]

@@ -146,15 +146,11 @@ def choices_of_truncated_bptt() -> None:
     assert bptt.truncated(X, H0, DELTA_OUT, W, U, V, 4, 4) == full
     assert bptt.truncated(X, H0, DELTA_OUT, W, U, V, 9, 9) == full
     flushed = bptt.truncated(X, H0, DELTA_OUT, W, U, V, 3, 4)
-    assert (
-        _distance(flushed[0], full[0]) < 1e-15
-    )  # windows reach back to the start: only the order of sums differs
+    assert _distance(flushed[0], full[0]) < 1e-15  # windows reach back to the start: only the order of sums differs
     dropped = bptt.vector_deltas(X[:3], H0, DELTA_OUT[:3], W, U, V)
     assert _distance(flushed[3], dropped[3]) > 0.1
     skipping = bptt.truncated(X, H0, DELTA_OUT, W, U, V, 2, 1)  # T_1 > T_2: steps 1 and 3 get nothing
     assert [any(d) for d in skipping[0]] == [False, True, False, True]
     overlapping = bptt.truncated(X, H0, DELTA_OUT, W, U, V, 1, 2)
     assert _distance(overlapping[5], total(DELTA_OUT)) == 0  # every loss once
-    assert all(
-        refuses(bptt.truncated, X, H0, DELTA_OUT, W, U, V, *steps) for steps in ((0, 1), (1, 0), (1, 1.5))
-    )
+    assert all(refuses(bptt.truncated, X, H0, DELTA_OUT, W, U, V, *steps) for steps in ((0, 1), (1, 0), (1, 1.5)))

@@ -43,9 +43,7 @@ def iterates_of_the_quadratic_map() -> None:
         "0.8649714680".rstrip("0"),
     ]
     assert f"{dynamics.iterated_map(0.2, 6)[1]:.10f}" == "-1.2170530925"
-    assert math.isclose(
-        dynamics.iterated_map(0.2, 6)[1], grad(lambda x: dynamics.iterated_map(x, 6)[0], (0.2,))[0]
-    )
+    assert math.isclose(dynamics.iterated_map(0.2, 6)[1], grad(lambda x: dynamics.iterated_map(x, 6)[0], (0.2,))[0])
 
 
 @golden("W25")

@@ -53,8 +53,7 @@ def matrices_of_a_cell() -> None:
 def numbers_in_a_cell() -> None:
     """H = 3, D = 2 with biases: LSTM 72, with V_o 81, GRU 54, Elman 18; DR's matrix is 12 × 5."""
     scalars = {
-        cell: gated.parameter_count(cell, D=2, H=3).scalars
-        for cell in ("lstm", "lstm_peephole", "gru", "elman")
+        cell: gated.parameter_count(cell, D=2, H=3).scalars for cell in ("lstm", "lstm_peephole", "gru", "elman")
     }
     assert scalars == {"lstm": 72, "lstm_peephole": 81, "gru": 54, "elman": 18}
     assert gated.parameter_count("lstm_stacked", D=2, H=3) == (1, 72)
@@ -119,9 +118,7 @@ def dr_cell_is_the_biased_cell_with_bias_zero() -> None:
     h, h_T, c_T = gated.lstm(Matrix((Vector((1.0,)),)), Vector((0.5,)), Vector((2.0,)), W)
     c = gate_sigmoid(-0.5) * 2.0 + gate_sigmoid(1.25) * tanh(-0.5)
     assert c_T == (c,) and h_T == h[0] == (gate_sigmoid(2.0) * tanh(c),)
-    assert (h, h_T, c_T) == gated.lstm(
-        Matrix((Vector((1.0,)),)), Vector((0.5,)), Vector((2.0,)), W, Vector((0.0,) * 4)
-    )
+    assert (h, h_T, c_T) == gated.lstm(Matrix((Vector((1.0,)),)), Vector((0.5,)), Vector((2.0,)), W, Vector((0.0,) * 4))
 
 
 @golden("X03", "E57")
@@ -137,9 +134,7 @@ def cell_gradient_passes_unmodified() -> None:
             assert grad(lambda C0, n=n: cell_after(C0, n), (Vector((0.25,)),)) == ((1.0,),)
     # with f < 1 it fades
     half = _constant_gates(_SHUT, 0.0, _SHUT)
-    faded = grad(
-        lambda C0: gated.lstm_peephole(_steps(3), Vector((0.0,)), C0, **half)[2][0], (Vector((0.25,)),)
-    )
+    faded = grad(lambda C0: gated.lstm_peephole(_steps(3), Vector((0.0,)), C0, **half)[2][0], (Vector((0.25,)),))
     assert faded == ((0.125,),)
 
 

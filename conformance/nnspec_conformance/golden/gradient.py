@@ -35,9 +35,7 @@ def edges_of_clipping() -> None:
     huge, tiny = Matrix([Vector([1e200, 1e200])]), Matrix([Vector([3e-200, 4e-200])])
     assert all(abs(x - 0.5**0.5) < 1e-15 for x in clip_norm(huge, 1.0)[0])
     assert clip_norm(tiny, 1.0) == tiny
-    assert all(
-        abs(x / y - 1) < 1e-15 for x, y in zip(clip_norm(tiny, 1e-200)[0], (6e-201, 8e-201), strict=True)
-    )
+    assert all(abs(x / y - 1) < 1e-15 for x, y in zip(clip_norm(tiny, 1e-200)[0], (6e-201, 8e-201), strict=True))
     for entries in ([1.0, float("inf")], [1.0, float("nan")], [0.0, float("nan")], [float("nan"), 0.0]):
         (spoiled,) = clip_norm(Matrix([Vector(entries)]), 1.0)
         assert all(x != x for x in spoiled)

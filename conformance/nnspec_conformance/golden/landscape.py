@@ -88,9 +88,7 @@ def singular_hessians_decide_nothing() -> None:
     assert all(bowl(p) > 0 for p in steps)
     assert min(map(monkey_saddle, steps)) < 0 < max(map(monkey_saddle, steps))
     # a positive definite Hessian: the minimum is strict
-    assert (
-        landscape.critical_point_class(lambda p: square(p[0]) + 2 * square(p[1]), origin) == "local minimum"
-    )
+    assert landscape.critical_point_class(lambda p: square(p[0]) + 2 * square(p[1]), origin) == "local minimum"
     assert landscape.critical_point_class(lambda p: -square(p[0]) - square(p[1]), origin) == "local maximum"
     assert landscape.critical_point_class(lambda p: p[0] + square(p[1]), origin) == "not critical"
 
@@ -179,9 +177,7 @@ def second_derivatives_of_the_losses() -> None:
             return landscape._loss(loss, z, target)
 
         tape, closed = landscape.hessian(J, scores), landscape.convex_smooth(scores, target, loss)
-        assert all(
-            abs(a - b) < 1e-14 for u, v in zip(tape, closed, strict=True) for a, b in zip(u, v, strict=True)
-        )
+        assert all(abs(a - b) < 1e-14 for u, v in zip(tape, closed, strict=True) for a, b in zip(u, v, strict=True))
 
 
 @golden("X01")

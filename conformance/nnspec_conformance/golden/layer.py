@@ -14,9 +14,7 @@ B = Vector((0.125, -1.0))
 @golden("X09")
 def one_matrix_for_the_whole_layer() -> None:
     """L14 asks for the advantage of one matrix: one product computes what the units do one by one."""
-    assert layer.affine(X, W, B) == tuple(
-        unit.weighted_sum(X, w_i, b_i) for w_i, b_i in zip(W, B, strict=True)
-    )
+    assert layer.affine(X, W, B) == tuple(unit.weighted_sum(X, w_i, b_i) for w_i, b_i in zip(W, B, strict=True))
     h = layer.dense(X, W, B, "sigmoid")
     assert h == tuple(unit.sigmoid_neuron(X, w_i, b_i) for w_i, b_i in zip(W, B, strict=True))
 

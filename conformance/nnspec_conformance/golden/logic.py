@@ -112,7 +112,5 @@ def two_layers_of_relu() -> None:
 @golden("W10")
 def threshold_units() -> None:
     """(y', x) = 00, 01, 10, 11: h_1 = 0001, h_2 = 0111, y = 0110."""
-    columns: Sequence[tuple[Any, ...]] = list(
-        zip(*_table(lambda x: logic.xor_threshold_network(*x)), strict=True)
-    )
+    columns: Sequence[tuple[Any, ...]] = list(zip(*_table(lambda x: logic.xor_threshold_network(*x)), strict=True))
     assert [list(c) for c in columns] == [AND, OR, XOR]

@@ -96,7 +96,5 @@ def shapes_of_the_snippet() -> None:
     by_row = total(loss.softmax_cross_entropy(row, i) for row, i in zip(z, gold, strict=True))
     onehot = Matrix([Vector([0.0, 1.0]), Vector([1.0, 0.0])])
     log_p = Matrix(softmax.vector(row).map(math.log) for row in z)
-    product = -total(
-        total(t * x for t, x in zip(*rows, strict=True)) for rows in zip(onehot, log_p, strict=True)
-    )
+    product = -total(total(t * x for t, x in zip(*rows, strict=True)) for rows in zip(onehot, log_p, strict=True))
     assert abs(by_row - product) < 1e-15

@@ -61,8 +61,7 @@ def epsilon_inside_or_outside_the_root() -> None:
     zero = Vector([0.0] * 3)
     g = Vector([1e-3, 1e-4, 1e-6])
     inside, outside = (
-        optimizer.adam(zero, zero, zero, g, 1, 1, 0.9, 0.999, 1e-8, placement)[0]
-        for placement in ("inside", "outside")
+        optimizer.adam(zero, zero, zero, g, 1, 1, 0.9, 0.999, 1e-8, placement)[0] for placement in ("inside", "outside")
     )
     assert near(inside, [-x / math.sqrt(x * x + 1e-8) for x in g], 1e-12)
     assert [round(-x, 5) for x in inside[:2]] == [0.99504, 0.70711] and round(-inside[2], 7) == 0.0099995
@@ -315,9 +314,7 @@ def the_loop_counts_steps_and_watches_the_dev_set() -> None:
     zero = Vector([0.0] * 3)
     batches = [examples[:2], examples[2:4], examples[4:]]
     dev = [(Vector([1.0, 2.0, 2.0]), 0)]
-    run = optimizer.training_loop(
-        _logistic_cost, zero, lambda epoch: batches, step, (zero, zero), 4, examples, dev
-    )
+    run = optimizer.training_loop(_logistic_cost, zero, lambda epoch: batches, step, (zero, zero), 4, examples, dev)
     assert seen == list(range(1, 13)) and run.steps == 12
     assert len(run.curve) == 5 and near(run.curve[0], (math.log(2), math.log(2)))
     assert run.curve[-1] == (_logistic_cost(run.theta, examples), _logistic_cost(run.theta, dev))
@@ -344,9 +341,7 @@ def one_step_count_for_all_tensors() -> None:
     once = [[-0.01 * x / math.sqrt(x * x + 1e-8) for x in row] for row in g]
     for update in updates:
         assert near(update, once, 1e-12)
-    assert near(
-        theta, [[x + T * u for x, u in zip(*rows, strict=True)] for rows in zip(g, once, strict=True)], 1e-12
-    )
+    assert near(theta, [[x + T * u for x, u in zip(*rows, strict=True)] for rows in zip(g, once, strict=True)], 1e-12)
     wrong = optimizer.adam(g[1], Vector([0.0] * 2), Vector([0.0] * 2), g[1], 2, 0.01, 0.9, 0.999, 1e-8)[0]
     assert not near(wrong, once[1], 1e-3), "t = 2 in the first step of the second tensor"
 
@@ -360,6 +355,4 @@ def decay_schedules() -> None:
         assert optimizer.lr_decay(0.3, (0, 7, 100), 0, schedule) == (0.3,) * 3
     # Σ α_k: without bound for 1/t, at most α_0/γ if geometric
     k = range(10_000)
-    assert (
-        total(optimizer.lr_decay(1.0, k, 0.5)) > 16 > total(optimizer.lr_decay(1.0, k, 0.5, "geometric")) * 7
-    )
+    assert total(optimizer.lr_decay(1.0, k, 0.5)) > 16 > total(optimizer.lr_decay(1.0, k, 0.5, "geometric")) * 7

@@ -67,9 +67,7 @@ def parity_recurs_from_the_output() -> None:
 @golden("W48")
 def three_matrices() -> None:
     """L14: the weights are W, from the input; U, from the previous hidden layer; V, to the output."""
-    matrices = [
-        a for a in catalogue()["recurrent.elman"].arguments if a.role == "parameter" and len(a.shape) == 2
-    ]
+    matrices = [a for a in catalogue()["recurrent.elman"].arguments if a.role == "parameter" and len(a.shape) == 2]
     assert [a.name for a in matrices] == ["W", "U", "V"]
     assert [a.described(True) for a in matrices] == ["(H, D)", "(H, H)", "(O, H)"]
 

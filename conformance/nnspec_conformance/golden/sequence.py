@@ -91,9 +91,7 @@ def final_backward_state_is_at_position_one() -> None:
     assert h_n == (h[2][0],)
     assert [len(row) for row in h] == [2, 2, 2]
     changed = sequence.birnn(_matrix([5.0], [2.0], [-1.0]), **network)[0]
-    assert changed[2][1] == h[2][1] and changed[0][1] != h[0][1], (
-        "the end of the backward half has not seen x_1"
-    )
+    assert changed[2][1] == h[2][1] and changed[0][1] != h[0][1], "the end of the backward half has not seen x_1"
     assert mistakes.backward_state_at_the_end(x=x, **network)[2] == (at_3,)
     classifier: dict[str, Any] = {"W_1": _matrix([1.0, 1.0]), "b_1": _zeros(1), "W_2": _matrix([3.0], [0.0])}
     y = sequence.birnn_classifier(x, **network, **classifier)
@@ -177,8 +175,7 @@ def translation_is_not_tagging() -> None:
         len(greedy) == 4 > len(x) for (_, greedy), x in zip(outputs, sentences, strict=True)
     )
     tags = [
-        sequence.rnn_tagger(x, _zeros(2), _identity(2), _identity(2), _zeros(2), _identity(2))[1][0]
-        for x in sentences
+        sequence.rnn_tagger(x, _zeros(2), _identity(2), _identity(2), _zeros(2), _identity(2))[1][0] for x in sentences
     ]
     assert tags[0] == tags[1]
 

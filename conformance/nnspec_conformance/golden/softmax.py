@@ -238,8 +238,6 @@ def the_likelihood_rises_where_the_cost_falls() -> None:
 def noise_that_counts_as_one() -> None:
     """Negative sampling is NCE with k q(w) = 1: one uniform draw for each of |V| = k words."""
     W, q, noise = _table(4), Vector([0.25] * 4), (0, 2, 2, 3)
-    assert softmax.noise_contrastive(W, None, q, _H, 1, noise) == softmax.negative_sampling(
-        W, None, _H, 1, noise
-    )
+    assert softmax.noise_contrastive(W, None, q, _H, 1, noise) == softmax.negative_sampling(W, None, _H, 1, noise)
     assert softmax.negative_sampling(W, None, _H, 1, ()) == softplus(-(W[1] @ _H))
     assert softmax.noise_contrastive(W, None, q, _H, 1, ()) == 0

@@ -71,9 +71,7 @@ def weights_go_from_input_j_to_unit_i() -> None:
     W = Matrix((Vector((1, 2)), Vector((3, 4)), Vector((5, 6))))  # 3 units, 2 inputs
     z = affine(x, W)
     assert z == (21, 43, 65) == tuple(unit.weighted_sum(x, row) for row in W)
-    assert (
-        tuple(sum(x[i] * W.T[i][j] for i in range(2)) for j in range(3)) == z
-    )  # L14's letters: W transposed
+    assert tuple(sum(x[i] * W.T[i][j] for i in range(2)) for j in range(3)) == z  # L14's letters: W transposed
     assert refuses(affine, x, W.T), "the printed W does not fit x"
 
 

@@ -22,6 +22,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+
 from nnspec_reference.catalogue import FAMILIES
 
 __all__ = ["Draw", "Law", "Measured", "at_most", "exactly", "law", "laws", "of", "same", "within"]

@@ -39,9 +39,7 @@ def _random_graph(draw: Draw, inputs: int, nodes: int, smooth: bool) -> Callable
     """A function whose nodes take earlier nodes, often the same ones: fan-out everywhere."""
     steps = []
     for place in range(inputs, inputs + nodes):
-        kind = draw.choice(
-            ["add", "subtract", "multiply", "tanh"] if smooth else ["add", "subtract", "multiply"]
-        )
+        kind = draw.choice(["add", "subtract", "multiply", "tanh"] if smooth else ["add", "subtract", "multiply"])
         steps.append((kind, draw.size(0, place - 1), draw.size(max(0, place - 2), place - 1)))
 
     def f(*xs: Any) -> Any:

@@ -24,9 +24,7 @@ def complex_step(f: Callable[..., Any], *at: Array) -> list[Measured]:
             moved = x.astype(complex)
             moved[index] += 1j * h
             slope[index] = np.imag(f(*at[:place], moved, *at[place + 1 :])) / h
-        found.append(
-            Measured(slope, np.full(x.shape, _ROUNDING * max(1.0, float(np.abs(slope).max(initial=0.0)))))
-        )
+        found.append(Measured(slope, np.full(x.shape, _ROUNDING * max(1.0, float(np.abs(slope).max(initial=0.0))))))
     return found
 
 

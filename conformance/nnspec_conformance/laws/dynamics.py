@@ -55,9 +55,7 @@ def log_slope_is_log_w(nn: Any, draw: Draw) -> None:
     at = {T: nn("dynamics.linear_jacobian", w=w, T=T).jacobian for T in (11, 61)}
     logs = {T: np.log(np.abs(J.value)) for T, J in at.items()}
     spread = sum(J.radius / np.abs(J.value) + 4 * 2.0**-53 * (1 + np.abs(logs[T])) for T, J in at.items())
-    same(
-        Measured(logs[61] - logs[11], spread + 2.0**-48), 50 * np.log(np.abs(w)), "log |J| has slope log |w|"
-    )
+    same(Measured(logs[61] - logs[11], spread + 2.0**-48), 50 * np.log(np.abs(w)), "log |J| has slope log |w|")
 
 
 @law("P57", on=["dynamics.jacobian_product"])

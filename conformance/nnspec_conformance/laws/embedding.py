@@ -37,9 +37,7 @@ def expansion_holds_for_any_vectors(nn: Any, draw: Draw) -> None:
     same(found.squared_distance, found.expanded, "(r_1 − r_2)ᵀ(r_1 − r_2)")
     unit = _SIGNS[draw.index(4, below=16)], _SIGNS[draw.index(4, below=16)]
     cosine = nn("embedding.cosine_similarity", r_1=unit[0], r_2=unit[1], eps=0.0).cosine
-    same(
-        cosine, nn("embedding.dot_similarity", r_1=unit[0], r_2=unit[1]).similarity, "the cosine at unit norm"
-    )
+    same(cosine, nn("embedding.dot_similarity", r_1=unit[0], r_2=unit[1]).similarity, "the cosine at unit norm")
     scaled = nn("embedding.cosine_similarity", r_1=r_1 * 2.0**40, r_2=r_2, eps=0.0).cosine
     same(scaled, nn("embedding.cosine_similarity", r_1=r_1, r_2=r_2, eps=0.0).cosine, "lengths do not matter")
 
@@ -53,9 +51,7 @@ def cosine_stays_in_its_range(nn: Any, draw: Draw) -> None:
         within(cosine, -1.0, 1.0, "parallel vectors")
         same(cosine, np.full(20, sign), "parallel vectors")
     bar = np.ones(20)
-    gradient = nn.gradient(
-        "embedding.cosine_similarity", {"cosine": bar}, r_1=r, r_2=r[::-1].copy(), eps=0.0
-    ).r_1
+    gradient = nn.gradient("embedding.cosine_similarity", {"cosine": bar}, r_1=r, r_2=r[::-1].copy(), eps=0.0).r_1
     same((gradient * r).sum(1), np.zeros(20), "no slope along the vector itself")
 
 
@@ -180,9 +176,7 @@ def equal_attributes_predict_alike(nn: Any, draw: Draw) -> None:
     found = nn("embedding.attribute_network", w=np.array([0, 2]), A=A, B=B)
     exactly(found.score[0], found.score[1], "scores")
     exactly(found.p[0], found.p[1], "probabilities")
-    exactly(
-        nn("embedding.attribute_network", w=np.array([1]), A=np.eye(4, K), B=B).score[0], np.eye(4, K)[1] @ B
-    )
+    exactly(nn("embedding.attribute_network", w=np.array([1]), A=np.eye(4, K), B=B).score[0], np.eye(4, K)[1] @ B)
 
 
 @law("P111", on=["embedding.analogy"])
@@ -205,9 +199,7 @@ def a_query_is_no_answer_and_ties_go_to_the_first(nn: Any, draw: Draw) -> None:
     R = np.array([[1.0, 0], [2, 0], [1, 1], [0, 4], [2, 1], [2, 1]])
     query = {"a": np.array([0]), "b": np.array([1]), "c": np.array([2])}  # the target is (2, 1)
     for metric in ("euclidean", "dot"):  # exact on these numbers
-        exactly(
-            nn("embedding.analogy", R=R, **query, metric=metric).word, [4], "the first of two equal words"
-        )
+        exactly(nn("embedding.analogy", R=R, **query, metric=metric).word, [4], "the first of two equal words")
     still = {name: np.array([3]) for name in "abc"}  # the target is the query itself
     answer = nn("embedding.analogy", R=R, **still, metric="euclidean")
     assert answer.word.value[0] != 3, "the query is excluded"

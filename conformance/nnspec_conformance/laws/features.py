@@ -52,9 +52,7 @@ def features_keep_their_places(nn: Any, draw: Draw) -> None:
         "mention_distance": (11,),
     }
     parts: dict[str, Any] = {name: draw.integers(2, *shape) for name, shape in shapes.items()}
-    parts |= {
-        name: draw.integers(2, *s, low=0, high=1) for name, s in (("speaker", (2,)), ("string_match", (3,)))
-    }
+    parts |= {name: draw.integers(2, *s, low=0, high=1) for name, s in (("speaker", (2,)), ("string_match", (3,)))}
     parts |= {name: draw.integers(2, low=0, high=1) for name in ("contained", "overlap")}
     parts |= {"mention_type": np.eye(4)[draw.index(2, below=4)], "genre": np.eye(G)[draw.index(2, below=G)]}
     parts["position"] = np.array([0.25, 0.5])

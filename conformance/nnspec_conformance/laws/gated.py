@@ -261,9 +261,7 @@ def sure_gates_make_an_elman_unit(nn: Any, draw: Draw) -> None:
         "h0": [given["h0"]],
         "b": [given["b_H"]],
     }
-    _as_exact(
-        nn(_GRU, **given, **options).h, nn("sequence.stacked_rnn", **plain).h, "h = tanh(W x + U h + b)"
-    )
+    _as_exact(nn(_GRU, **given, **options).h, nn("sequence.stacked_rnn", **plain).h, "h = tanh(W x + U h + b)")
 
 
 @law("P68", on=[_GRU])
@@ -297,9 +295,7 @@ def gru_is_an_lstm_cell_laid_open(nn: Any, draw: Draw) -> None:
         b=given["b_z"],
     ).mask
     flat = [a.reshape(-1) for a in (given["h0"], 1.0 - z.value, H.value, z.value)]
-    cell = nn(
-        "gated.lstm_scalar_cell", **dict(zip(("c", "forget", "new_input", "input_gate"), flat, strict=True))
-    )
+    cell = nn("gated.lstm_scalar_cell", **dict(zip(("c", "forget", "new_input", "input_gate"), flat, strict=True)))
     merged = cell.c_next.map(lambda a: a.reshape(z.value.shape))
     inexact = (1.0 - z) * given["h0"] + z * H  # z and H were rounded before the cell saw them
     expected = Measured(merged.value, merged.radius + inexact.radius)

@@ -363,9 +363,7 @@ def spectra_recompose(nn: Any, draw: Draw) -> None:
     for k, q in enumerate(Q.T):
         same((H * q).sum(1), eigenvalues[k] * q, "H q = λ q")
     v = np.concatenate([Q.T, draw.integers(2, 4)])
-    line = nn(
-        "landscape.directional_curvature", v=v, t=np.zeros(6), J_0=0.0, g=np.zeros(4), H=H.value
-    ).curvature
+    line = nn("landscape.directional_curvature", v=v, t=np.zeros(6), J_0=0.0, g=np.zeros(4), H=H.value).curvature
     same(line, ((v @ Q) ** 2) @ eigenvalues, "vᵀHv")
 
 
@@ -381,9 +379,7 @@ def hessians_are_symmetric_with_real_spectra(draw: Draw) -> None:
 
     H = landscape.hessian(J, at)
     scale = max(1.0, max(abs(x) for row in H for x in row))
-    assert all(
-        abs(x - y) <= 1e-14 * scale for r, s in zip(H, H.T, strict=True) for x, y in zip(r, s, strict=True)
-    )
+    assert all(abs(x - y) <= 1e-14 * scale for r, s in zip(H, H.T, strict=True) for x, y in zip(r, s, strict=True))
     eigenvalues, Q = landscape.eigen(H)
     again = landscape.spectral_decomposition(Q, eigenvalues)
     unit = Q.T @ Q
@@ -491,11 +487,7 @@ def step_size_thresholds_of_a_quadratic(nn: Any, draw: Draw) -> None:
         same(found.J, eigenvalues / 2, "J = ½ λ along a unit eigenvector")
         after = nn("landscape.ill_conditioning", theta=found.theta_next.value, H=H, alpha=alpha).J
         at_top = int(eigenvalues.argmax())
-        assert (after.value[at_top] < found.J.value[at_top]) == (alpha < 2 / largest), (
-            "converges iff α < 2/λ_max"
-        )
+        assert (after.value[at_top] < found.J.value[at_top]) == (alpha < 2 / largest), "converges iff α < 2/λ_max"
     # ill-conditioned: at the best step for the largest, the smallest direction hardly moves
-    slow = nn(
-        "landscape.ill_conditioning", theta=np.array([[1.0, 1.0]]), H=np.diag([1.0, 2.0**-10]), alpha=1.0
-    )
+    slow = nn("landscape.ill_conditioning", theta=np.array([[1.0, 1.0]]), H=np.diag([1.0, 2.0**-10]), alpha=1.0)
     exactly(slow.theta_next, [[0.0, 1 - 2.0**-10]], "a ravine")

@@ -77,6 +77,4 @@ def a_sigmoid_layer_is_a_bank_of_logistic_regressions(nn: Any, draw: Draw) -> No
     alone = nn.gradient("unit.sigmoid_neuron", {"y": h_bar[:, i]}, **one)
     same(whole.W[i], alone.w, "each learns from its own output")
     same(whole.b[i], alone.b, "each learns from its own output")
-    exactly(
-        np.delete(whole.W.value, i, 0), np.zeros_like(np.delete(given["W"], i, 0)), "and the others do not"
-    )
+    exactly(np.delete(whole.W.value, i, 0), np.zeros_like(np.delete(given["W"], i, 0)), "and the others do not")

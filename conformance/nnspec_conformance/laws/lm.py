@@ -215,9 +215,7 @@ def counted_tables_normalise(draw: Draw) -> None:
         table = lm.ngram_table(corpus, n)
         assert sum(map(sum, table.counts)) == sum(max(0, len(s) - n + 1) for s in corpus)
         assert len(set(table.contexts)) == len(table.contexts)
-        for (context, row), w in product(
-            zip(table.contexts, table.counts, strict=True), range(len(table.words))
-        ):
+        for (context, row), w in product(zip(table.contexts, table.counts, strict=True), range(len(table.words))):
             gram = [*context, table.words[w]]
             found = sum(s[t : t + n] == gram for s in corpus for t in range(len(s)))
             assert row[w] == found, f"count({gram})"

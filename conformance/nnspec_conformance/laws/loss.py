@@ -51,9 +51,7 @@ def logits_or_probabilities(nn: Any, draw: Draw) -> None:
     B, C = draw.size(), draw.size(2, 5)
     z, (i, onehot) = draw.integers(B, C), _targets(draw, B, C)
     L = nn("loss.softmax_cross_entropy", z=z, i=i).L
-    same(
-        exponential(-L), nn("softmax.vector", z=z).p[np.arange(B), i], "softmax CE is the NLL of the softmax"
-    )
+    same(exponential(-L), nn("softmax.vector", z=z).p[np.arange(B), i], "softmax CE is the NLL of the softmax")
     as_exact(nn("loss.categorical_cross_entropy_logits", z=z, y=onehot).L, L, "one-hot target")
     score, y = draw.integers(B, low=-9, high=9), draw.index(B, below=2).astype(float)
     binary = nn("loss.binary_cross_entropy_logits", z=score, y=y).L
@@ -146,9 +144,7 @@ def _below_its_chord(
     nn: Any, ident: str, result: str, argument: str, a: Any, b: Any, sign: float = 1.0, **rest: Any
 ) -> None:
     """f((a+b)/2) ≤ (f(a)+f(b))/2; a and b are even whole numbers, so that the middle is exact."""
-    at_a, at_b, middle = (
-        sign * getattr(nn(ident, **{argument: x}, **rest), result) for x in (a, b, (a + b) / 2.0)
-    )
+    at_a, at_b, middle = (sign * getattr(nn(ident, **{argument: x}, **rest), result) for x in (a, b, (a + b) / 2.0))
     at_most(middle, 0.5 * (at_a + at_b), f"{ident} lies below its chords")
 
 
@@ -171,16 +167,12 @@ def logistic_cross_entropy_is_convex_in_the_logit(nn: Any, draw: Draw) -> None:
     a, b, y = _even(draw, B), _even(draw, B), draw.index(B, below=5) / 4.0
     _below_its_chord(nn, "loss.binary_cross_entropy_logits", "L", "z", a, b, y=y)
     h = 2.0**-10
-    low, high = (
-        nn.gradient("loss.binary_cross_entropy_logits", {"L": np.ones(B)}, z=z, y=y).z for z in (a - h, a + h)
-    )
+    low, high = (nn.gradient("loss.binary_cross_entropy_logits", {"L": np.ones(B)}, z=z, y=y).z for z in (a - h, a + h))
     s = nn("activation.sigmoid", x=a[:, None]).y[:, 0]
     curvature = s * (1.0 - s)
     # the central difference of σ errs by h²/6 |σ'''| ≤ h²/48
     second = (high - low) * (0.5 / h)
-    same(
-        second, curvature + Measured(np.zeros(B), np.full(B, h * h / 48.0)), "its second derivative is σ(1−σ)"
-    )
+    same(second, curvature + Measured(np.zeros(B), np.full(B, h * h / 48.0)), "its second derivative is σ(1−σ)")
 
 
 @law("P40", on=["loss.softmax_cross_entropy", "softmax.vector"])
@@ -192,8 +184,7 @@ def softmax_cross_entropy_is_convex_in_the_logits(nn: Any, draw: Draw) -> None:
     at_most(np.zeros(B), ((g_b - g_a) * (b - a)).sum(axis=1), "its gradient is monotone")
     h, v = 2.0**-10, draw.integers(B, C)
     low, high = (
-        nn.gradient("loss.softmax_cross_entropy", {"L": np.ones(B)}, z=z, i=i).z
-        for z in (a - h * v, a + h * v)
+        nn.gradient("loss.softmax_cross_entropy", {"L": np.ones(B)}, z=z, i=i).z for z in (a - h * v, a + h * v)
     )
     p = nn("softmax.vector", z=a).p
     mean = (p * v).sum(axis=1)
@@ -216,8 +207,7 @@ def least_squares_of_a_logistic_unit_is_not_convex(nn: Any, draw: Draw) -> None:
         far = near + side * 0.25
         left, right = (near, far) if rises else (far, near)
         slopes = [
-            nn.gradient("loss.logistic_least_squares", {"L": np.ones(5)}, z=z, t=np.ones(5)).z
-            for z in (left, right)
+            nn.gradient("loss.logistic_least_squares", {"L": np.ones(5)}, z=z, t=np.ones(5)).z for z in (left, right)
         ]
         change = slopes[1] - slopes[0]
         assert ((change.value > change.radius) if rises else (change.value < -change.radius)).all(), (

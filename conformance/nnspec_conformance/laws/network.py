@@ -74,9 +74,7 @@ def two_layers_are_the_composed_formula(nn: Any, draw: Draw) -> None:
     found = nn("network.two_layer_composition", x=x, **given, activation=g)
     y = nn("layer.dense", x=x, W=given["W"], b=given["b"], activation=g).h
     same(found.y, y, "y = g(Wx + b)")
-    _as_exact(
-        found.z, nn("layer.dense", x=y.value, W=given["V"], b=given["c"], activation=g).h, "z = g(Vy + c)"
-    )
+    _as_exact(found.z, nn("layer.dense", x=y.value, W=given["V"], b=given["c"], activation=g).h, "z = g(Vy + c)")
     W, b = [given["W"], given["V"]], [given["b"], given["c"]]
     deep = nn("network.deep_feedforward", x=x, W=W, b=b, activation=g, output=g).y
     _as_exact(found.z, deep, "a deep network of two layers")
@@ -134,9 +132,7 @@ def feedforward_is_acyclic(draw: Draw) -> None:
     assert all(place[j] == 1 + max((place[i] for i, k in upward if k == j), default=-1) for j in units)
     if upward:
         i, j = upward[int(draw.index(below=len(upward)))]
-        assert not network.composition_view(order, [*upward, (j, i)]).feedforward, (
-            "a link back closes a cycle"
-        )
+        assert not network.composition_view(order, [*upward, (j, i)]).feedforward, "a link back closes a cycle"
     assert not network.composition_view(order, [*upward, (0, 0)]).feedforward, "a unit that reads itself"
 
 

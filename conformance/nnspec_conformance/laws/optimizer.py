@@ -58,9 +58,7 @@ def a_small_step_goes_downhill(nn: Any, draw: Draw) -> None:
     def cost(theta: Any) -> Fraction:
         at = [Fraction(float(v)) for v in theta]
         errors = [sum(a * Fraction(float(b)) for a, b in zip(at, row, strict=True)) for row in x]
-        return sum((e - Fraction(float(t_i))) ** 2 for e, t_i in zip(errors, t, strict=True)) / Fraction(
-            2 * N
-        )
+        return sum((e - Fraction(float(t_i))) ** 2 for e, t_i in zip(errors, t, strict=True)) / Fraction(2 * N)
 
     gained = cost(theta) - cost(after)
     squared = sum(Fraction(float(v)) ** 2 for v in g)
@@ -240,9 +238,7 @@ def adam_does_not_see_the_scale_of_a_coordinate(nn: Any, draw: Draw) -> None:
     plain = nn("optimizer.trajectory", g=g, **call).updates
     scaled = nn("optimizer.trajectory", g=g * scale, **call).updates
     same(scaled, plain, "invariant to diagonal rescaling")
-    with_eps = nn(
-        "optimizer.trajectory", g=np.ones((T, L, n)) * 2.0**-10, **{**call, "eps": 2.0**-10}
-    ).updates
+    with_eps = nn("optimizer.trajectory", g=np.ones((T, L, n)) * 2.0**-10, **{**call, "eps": 2.0**-10}).updates
     assert (np.abs(with_eps.value) < 0.75 * call["lr"]).any(), "with ε it sees it"
 
 
@@ -329,9 +325,7 @@ def steps_on_two_tensors_are_steps_on_each(nn: Any, draw: Draw) -> None:
         parts = {"momentum": ["v"], "adagrad": ["G"], "adam": ["m", "v"]}[method]
         state = {part: np.zeros(n) for part in parts}
         for t in range(T):
-            more: dict[str, Any] = (
-                {"rho": rho} if method == "momentum" else {"eps": eps, "eps_placement": placement}
-            )
+            more: dict[str, Any] = {"rho": rho} if method == "momentum" else {"eps": eps, "eps_placement": placement}
             if method == "adam":
                 more |= {"t": t + 1, "beta_1": b1, "beta_2": b2}
             step = nn(f"optimizer.{method}", theta=np.zeros(n), g=g[t, place], lr=lr, **state, **more)

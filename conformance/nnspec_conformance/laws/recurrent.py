@@ -86,9 +86,7 @@ def a_long_sequence_is_its_pieces(nn: Any, draw: Draw) -> None:
     network = _network(draw, T, integers=False)
     whole = nn("recurrent.elman", **network, activation="tanh", output="softmax")
     first = nn("recurrent.elman", **_part(network, 0, cut), activation="tanh", output="softmax")
-    rest = nn(
-        "recurrent.elman", **_part(network, cut, T, first.h_T.value), activation="tanh", output="softmax"
-    )
+    rest = nn("recurrent.elman", **_part(network, cut, T, first.h_T.value), activation="tanh", output="softmax")
     same(first.h, whole.h[:, :cut], "the first piece")
     # the second piece starts from a state that is off by its radius, and the network contracts
     slack = float(first.h_T.radius.max())
@@ -212,9 +210,7 @@ def memory_has_no_fixed_bound(nn: Any, draw: Draw) -> None:
     moved = x.copy()
     moved[:, 0] += 1.0
     V = np.ones((1, 3))
-    h, after = (
-        nn("recurrent.elman", x=v, h0=h0, W=W, U=U, V=V, activation="identity").h_T for v in (x, moved)
-    )
+    h, after = (nn("recurrent.elman", x=v, h0=h0, W=W, U=U, V=V, activation="identity").h_T for v in (x, moved))
     exactly(after, h.value + 1.0, "x_1 reaches h_T, however long ago")
 
 

@@ -19,9 +19,7 @@ def as_exact(a: Any, b: Any, why: str) -> None:
 
 
 def _measured(a: Any) -> Measured:
-    return (
-        a if isinstance(a, Measured) else Measured(np.asarray(a, float), np.zeros_like(np.asarray(a, float)))
-    )
+    return a if isinstance(a, Measured) else Measured(np.asarray(a, float), np.zeros_like(np.asarray(a, float)))
 
 
 def exponential(a: Measured) -> Measured:
@@ -37,9 +35,7 @@ def logits(draw: Draw, rows: int, d: int) -> np.ndarray[Any, Any]:
 
 
 # ------------------------------------------------------------------------------------------------ the softmax
-@law(
-    "P20", on=["softmax.vector", "softmax.loglinear", "softmax.linear_features", "softmax.partition_function"]
-)
+@law("P20", on=["softmax.vector", "softmax.loglinear", "softmax.linear_features", "softmax.partition_function"])
 def softmax_is_a_distribution(nn: Any, draw: Draw) -> None:
     B, d, D = draw.size(), draw.size(1, 9), draw.size()
     W, x = draw.reals(d, D), draw.reals(B, D, scale=3.0)
@@ -325,6 +321,4 @@ def self_normalisation(nn: Any, draw: Draw) -> None:
     as_exact(found.J, nll + alpha * (found.log_Z * found.log_Z), "J = NLL + α (log Z)²")
     at_most(nll, found.J, "Z ≠ 1 costs more")
     s_bar = nn.gradient("softmax.self_normalized", {"J": np.ones(B)}, s=s, w=w, alpha=alpha).s
-    as_exact(
-        s_bar.sum(axis=1), 2.0 * alpha * found.log_Z, "a shift of all scores is pulled towards log Z = 0"
-    )
+    as_exact(s_bar.sum(axis=1), 2.0 * alpha * found.log_Z, "a shift of all scores is pulled towards log Z = 0")

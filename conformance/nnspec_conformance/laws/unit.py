@@ -54,9 +54,7 @@ def the_boundary_is_a_hyperplane(nn: Any, draw: Draw) -> None:
     w[0] = draw.choice([-2.0, 1.0, 3.0])
     found = nn("unit.linear_decision_boundary", x=x, w=w, b=b)
     exactly(found.z, x @ w + b, "the side on which x lies")
-    exactly(
-        nn("unit.perceptron", x=x, w=w, b=b).y, (found.distance.value > 0.0).astype(float), "the sign decides"
-    )
+    exactly(nn("unit.perceptron", x=x, w=w, b=b).y, (found.distance.value > 0.0).astype(float), "the sign decides")
     same(found.distance * found.distance, _norm2(x - found.foot), "the foot is as far as the distance says")
     foot, t = found.foot, draw.integers(B, 1)
     on_the_way = (foot * (1.0 - t)) + foot[::-1] * t  # a line through two points of the boundary stays in it

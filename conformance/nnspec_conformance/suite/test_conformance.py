@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from nnspec_reference.catalogue import catalogue
 
 from nnspec_conformance import failures, laws, runner
+from nnspec_reference.catalogue import catalogue
 
 EQUATIONS = [r.id for r in catalogue().values() if r.arrays]
 LAWS = [key for key, w in laws.laws().items() if w.on]

@@ -85,9 +85,7 @@ def slope_of_the_sigmoid(x: Any) -> Any:
 @variant("activation.relu", "the derivative at 0 is ½: sign(x) averaged", source="student error S15")
 def half_at_zero(x: Any, grad_at_zero: int = 1) -> Any:
     slope = (scalars.step(x, "gt") + scalars.step(x, "ge")) / 2
-    return scalars.stop_gradient(scalars.relu(x)) + (x - scalars.stop_gradient(x)) * scalars.stop_gradient(
-        slope
-    )
+    return scalars.stop_gradient(scalars.relu(x)) + (x - scalars.stop_gradient(x)) * scalars.stop_gradient(slope)
 
 
 @variant("activation.relu", "½ (x + |x|): no number at −∞", source="the max without a comparison")

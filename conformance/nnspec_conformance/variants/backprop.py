@@ -76,12 +76,8 @@ def slope_forgotten(f: Any, err_z: Any, V: Any, activation: str = "tanh", relu_g
     return outer(err_z, f)
 
 
-@variant(
-    "backprop.hidden_weights", "1 − a² and a (1 − a): the slope is written in z but given a", source="S3"
-)
-def slope_of_the_input(
-    f: Any, err_z: Any, V: Any, activation: str = "tanh", relu_grad_at_zero: int = 1
-) -> Any:
+@variant("backprop.hidden_weights", "1 − a² and a (1 − a): the slope is written in z but given a", source="S3")
+def slope_of_the_input(f: Any, err_z: Any, V: Any, activation: str = "tanh", relu_grad_at_zero: int = 1) -> Any:
     if activation not in ("tanh", "sigmoid"):
         return backprop.hidden_weights(f, err_z, V, activation, relu_grad_at_zero)
     a = V @ f
@@ -89,16 +85,12 @@ def slope_of_the_input(
 
 
 @variant("backprop.hidden_weights", "g(a) in place of g′(a)")
-def activation_for_slope(
-    f: Any, err_z: Any, V: Any, activation: str = "tanh", relu_grad_at_zero: int = 1
-) -> Any:
+def activation_for_slope(f: Any, err_z: Any, V: Any, activation: str = "tanh", relu_grad_at_zero: int = 1) -> Any:
     return outer(err_z * backprop.activate(V @ f, activation, relu_grad_at_zero), f)
 
 
 @variant("backprop.hidden_weights", "ReLU′(0) follows the other convention", source="torch.relu has 0; E09")
-def other_slope_at_zero(
-    f: Any, err_z: Any, V: Any, activation: str = "tanh", relu_grad_at_zero: int = 1
-) -> Any:
+def other_slope_at_zero(f: Any, err_z: Any, V: Any, activation: str = "tanh", relu_grad_at_zero: int = 1) -> Any:
     return backprop.hidden_weights(f, err_z, V, activation, 1 - relu_grad_at_zero)
 
 
@@ -115,9 +107,7 @@ def before_the_slope(h_bar: Any, z: Any, x: Any, activation: str = "tanh", relu_
 
 
 @variant("backprop.unit_equations", "1 − z²: tanh's slope is given the input", source="S3")
-def tanh_slope_of_the_input(
-    h_bar: Any, z: Any, x: Any, activation: str = "tanh", relu_grad_at_zero: int = 1
-) -> Any:
+def tanh_slope_of_the_input(h_bar: Any, z: Any, x: Any, activation: str = "tanh", relu_grad_at_zero: int = 1) -> Any:
     if activation != "tanh":
         return backprop.unit_equations(h_bar, z, x, activation, relu_grad_at_zero)
     z_bar = h_bar * (1 - z * z)
@@ -125,9 +115,7 @@ def tanh_slope_of_the_input(
 
 
 @variant("backprop.unit_equations", "σ for σ′")
-def sigmoid_for_its_slope(
-    h_bar: Any, z: Any, x: Any, activation: str = "tanh", relu_grad_at_zero: int = 1
-) -> Any:
+def sigmoid_for_its_slope(h_bar: Any, z: Any, x: Any, activation: str = "tanh", relu_grad_at_zero: int = 1) -> Any:
     if activation != "sigmoid":
         return backprop.unit_equations(h_bar, z, x, activation, relu_grad_at_zero)
     z_bar = h_bar * sigmoid(z)
@@ -145,9 +133,7 @@ def slope_detached(h_bar: Any, z: Any, x: Any, activation: str = "tanh", relu_gr
 
 
 @variant("backprop.unit_equations", "z̄ is clipped to [−½, ½] on its way: no longer linear in h̄", source="E59")
-def clipped_on_the_way(
-    h_bar: Any, z: Any, x: Any, activation: str = "tanh", relu_grad_at_zero: int = 1
-) -> Any:
+def clipped_on_the_way(h_bar: Any, z: Any, x: Any, activation: str = "tanh", relu_grad_at_zero: int = 1) -> Any:
     z_bar, _ = backprop.unit_equations(h_bar, z, x, activation, relu_grad_at_zero)
     half = (x[0] * 0 + 1) / 2
     z_bar = maximum(minimum(z_bar, half), -half)
@@ -155,9 +141,7 @@ def clipped_on_the_way(
 
 
 @variant("backprop.algorithm", "gradients of the cost: all signs turned", source="E70")
-def of_the_cost(
-    f: Any, gold: int, V: Any, W: Any, activation: str = "tanh", relu_grad_at_zero: int = 1
-) -> Any:
+def of_the_cost(f: Any, gold: int, V: Any, W: Any, activation: str = "tanh", relu_grad_at_zero: int = 1) -> Any:
     return tuple(-x for x in backprop.algorithm(f, gold, V, W, activation, relu_grad_at_zero))
 
 

@@ -38,9 +38,7 @@ def state_of_the_same_step(**given: Any) -> Any:
 def no_time(**given: Any) -> Any:
     x, y_bar, h0 = (given.pop(n) for n in ("x", "y_bar", "h0"))
     hs = _univariate_states({**given, "x": x, "h0": h0})
-    steps = [
-        bptt.univariate(x=x[t : t + 1], y_bar=y_bar[t : t + 1], h0=hs[t], **given) for t in range(len(x))
-    ]
+    steps = [bptt.univariate(x=x[t : t + 1], y_bar=y_bar[t : t + 1], h0=hs[t], **given) for t in range(len(x))]
     along = (Vector(s[i][0] for s in steps) for i in range(3))
     return (*along, *(total(s[i] for s in steps) for i in range(3, 8)))
 
@@ -124,9 +122,7 @@ def _states(given: Any) -> list[Any]:
     return hs
 
 
-@variant(
-    "bptt.vector_deltas", "Ū at the first step reads the last state: index −1", source="student error S9"
-)
+@variant("bptt.vector_deltas", "Ū at the first step reads the last state: index −1", source="student error S9")
 def wraps_around(**given: Any) -> Any:
     delta_h = bptt.vector_deltas(**given)[0]
     hs = _states(given)
@@ -187,18 +183,14 @@ def not_truncated(T1: Any, T2: Any, **rest: Any) -> Any:
     return bptt.vector_deltas(**rest)
 
 
-@variant(
-    "bptt.truncated", "the steps after the last multiple of T_1 are dropped", source="E78: the other choice"
-)
+@variant("bptt.truncated", "the steps after the last multiple of T_1 are dropped", source="E78: the other choice")
 def rest_dropped(x: Any, delta_out: Any, T1: Any, **rest: Any) -> Any:
     whole = len(x) // T1 * T1
     kept = Matrix([*delta_out[:whole], *(zeros_like(d) for d in delta_out[whole:])])
     return bptt.truncated(x=x, delta_out=kept, T1=T1, **rest)
 
 
-@variant(
-    "bptt.truncated", "every run takes all losses of its window, also those of earlier runs", source="E78"
-)
+@variant("bptt.truncated", "every run takes all losses of its window, also those of earlier runs", source="E78")
 def losses_counted_again(x: Any, h0: Any, delta_out: Any, T1: Any, T2: Any, **rest: Any) -> Any:
     hs, T = _states({"x": x, "h0": h0, **rest}), len(x)
     if not T:

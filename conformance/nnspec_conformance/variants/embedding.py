@@ -172,9 +172,7 @@ def floor_under_the_squares(r_1: Vector, r_2: Vector, eps: Any) -> Any:
     return dot(r_1, r_2) / sqrt(n_1 * n_2)
 
 
-@variant(
-    "embedding.cosine_similarity", "the similarity of a zero vector is the constant 0", source="burn #5584"
-)
+@variant("embedding.cosine_similarity", "the similarity of a zero vector is the constant 0", source="burn #5584")
 def zero_vector_accepted(r_1: Vector, r_2: Vector, eps: Any) -> Any:
     if any(all(x == 0 for x in r) for r in (r_1, r_2)):
         return 0 * dot(r_1, r_2)
@@ -257,9 +255,7 @@ def scaled_afterwards(x: Vector, x_max: Any, exponent: Any) -> Vector:
     return x.map(lambda x_i: power(x_i, exponent) / x_max if x_i < x_max else 1)
 
 
-def _glove(
-    X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, f: Any, target: Any = log
-) -> Any:
+def _glove(X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, f: Any, target: Any = log) -> Any:
     cost: Any = 0
     for x_i, r_i, b_i in zip(X, R, b, strict=True):
         for x_ij, r_j, b_j in zip(x_i, R_tilde, b_tilde, strict=True):
@@ -273,9 +269,7 @@ def _f(x: Any, x_max: Any, exponent: Any) -> Any:
 
 
 @variant("embedding.glove_cost", "all non-zero counts weigh 1")
-def unweighted(
-    X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, x_max: Any, exponent: Any
-) -> Any:
+def unweighted(X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, x_max: Any, exponent: Any) -> Any:
     return _glove(X, R, R_tilde, b, b_tilde, lambda x: None if x == 0 else 1)
 
 
@@ -294,9 +288,7 @@ def counts_for_logs(
 
 
 @variant("embedding.glove_cost", "zero counts are fitted too, as if they were ones", source="E47")
-def zeros_as_ones(
-    X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, x_max: Any, exponent: Any
-) -> Any:
+def zeros_as_ones(X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, x_max: Any, exponent: Any) -> Any:
     ones = Matrix(row.map(lambda x: constant(1, x) if x == 0 else x) for row in X)
     return embedding.glove_cost(ones, R, R_tilde, b, b_tilde, x_max, exponent)
 
@@ -309,23 +301,17 @@ def no_context_bias(
 
 
 @variant("embedding.glove_cost", "half the cost", source="the GloVe program")
-def half_glove(
-    X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, x_max: Any, exponent: Any
-) -> Any:
+def half_glove(X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, x_max: Any, exponent: Any) -> Any:
     return embedding.glove_cost(X, R, R_tilde, b, b_tilde, x_max, exponent) / 2
 
 
 @variant("embedding.glove_cost", "the weight is squared with the residual")
-def squared_weight(
-    X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, x_max: Any, exponent: Any
-) -> Any:
+def squared_weight(X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, x_max: Any, exponent: Any) -> Any:
     return embedding.glove_cost(X, R, R_tilde, b, b_tilde, x_max, 2 * exponent)
 
 
 @variant("embedding.glove_cost", "only the upper triangle of X is summed", source="text2vec #308")
-def upper_triangle(
-    X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, x_max: Any, exponent: Any
-) -> Any:
+def upper_triangle(X: Matrix, R: Matrix, R_tilde: Matrix, b: Vector, b_tilde: Vector, x_max: Any, exponent: Any) -> Any:
     upper = Matrix(Vector(x if j >= i else 0 for j, x in enumerate(row)) for i, row in enumerate(X))
     return embedding.glove_cost(upper, R, R_tilde, b, b_tilde, x_max, exponent)
 

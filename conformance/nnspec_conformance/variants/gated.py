@@ -72,9 +72,7 @@ def printed_candidate(**w: Any) -> Any:
     return _peephole(w, cell=lambda i, f, new, new_prev, C_prev: i * new + f * new_prev)
 
 
-@variant(
-    "gated.lstm_peephole", "the peephole reads C_{t−1}", source="Graves (2013): for i and f, never for o"
-)
+@variant("gated.lstm_peephole", "the peephole reads C_{t−1}", source="Graves (2013): for i and f, never for o")
 def peephole_on_previous(**w: Any) -> Any:
     return _peephole(w, output=lambda a, V_o, C_prev, C: gate_sigmoid(a + V_o @ C_prev))
 
@@ -313,9 +311,7 @@ def adds_the_gate(c: Any, forget: Any, new_input: Any, input_gate: Any) -> Any:
     return c * forget + input_gate
 
 
-def _jm(
-    x: Any, h_prev: Any, c_prev: Any, W: Mapping[str, Any], *, mask: bool = False, bare: bool = False
-) -> Any:
+def _jm(x: Any, h_prev: Any, c_prev: Any, W: Mapping[str, Any], *, mask: bool = False, bare: bool = False) -> Any:
     f, i, o = (gate_sigmoid(W[f"U_{n}"] @ h_prev + W[f"W_{n}"] @ x) for n in "fio")
     g = tanh(W["U_g"] @ h_prev + W["W_g"] @ x)
     k, j = c_prev * f, g * i
@@ -447,9 +443,7 @@ def other_polarity(**arguments: Any) -> Any:
     return _gru(**_other(arguments, "update", "candidate", "previous"))
 
 
-@variant(
-    "gated.gru", "r acts on the other side of the product", source="cuDNN, Keras reset_after, burn #2704"
-)
+@variant("gated.gru", "r acts on the other side of the product", source="cuDNN, Keras reset_after, burn #2704")
 def other_reset(**arguments: Any) -> Any:
     return _gru(**_other(arguments, "reset", "before", "after"))
 
@@ -505,9 +499,7 @@ def initial_state_forgotten(gradients: Gradients, arguments: Mapping[str, Any]) 
     return {**gradients, "h0": scalars.zeros_like(gradients["h0"])}
 
 
-@gradient_variant(
-    "gated.gru", "the recurrent bias gets the input bias's gradient", source="two biases, one sum"
-)
+@gradient_variant("gated.gru", "the recurrent bias gets the input bias's gradient", source="two biases, one sum")
 def biases_confused(gradients: Gradients, arguments: Mapping[str, Any]) -> Gradients:
     if "c_H" in gradients and "b_H" in gradients:
         return {**gradients, "c_H": gradients["b_H"]}

@@ -24,9 +24,7 @@ from nnspec_reference.scalars import (
 
 
 # --------------------------------------------------------------------------------------- simple cases
-@variant(
-    "gradient.simple_cases", "the sign of the likelihood's gradient: y − ŷ", source="WX's err(root); E70"
-)
+@variant("gradient.simple_cases", "the sign of the likelihood's gradient: y − ŷ", source="WX's err(root); E70")
 def of_the_likelihood(x: Any, y: Any, W: Any, b: Any = None, output: str = "softmax") -> Any:
     W_bar, b_bar = simple_cases(x, y, W, b, output)
     return -W_bar, -b_bar
@@ -66,9 +64,7 @@ def _is_zero(g: Any) -> bool:
     return all(g_i == 0 for g_i in g)
 
 
-@variant(
-    "gradient.clip_norm", "one norm per tensor where a global one is asked for, and the reverse", source="E59"
-)
+@variant("gradient.clip_norm", "one norm per tensor where a global one is asked for, and the reverse", source="E59")
 def other_scope(g: Any, max_norm: Any, scope: str = "global") -> Any:
     return clip_norm(g, max_norm, "tensor" if scope == "global" else "global")
 
@@ -103,13 +99,9 @@ def largest_entry(g: Any, max_norm: Any, scope: str = "global") -> Any:
     return _per_scope(g, scope, lambda v: max_norm / maximum(max_norm, largest(absolute(v))))
 
 
-@variant(
-    "gradient.clip_norm", "the norm counts as a constant of the derivative", source="torch.no_grad around it"
-)
+@variant("gradient.clip_norm", "the norm counts as a constant of the derivative", source="torch.no_grad around it")
 def norm_detached(g: Any, max_norm: Any, scope: str = "global") -> Any:
-    return _per_scope(
-        g, scope, lambda v: 1 if _is_zero(v) else detach(max_norm / maximum(max_norm, _norm(v)))
-    )
+    return _per_scope(g, scope, lambda v: 1 if _is_zero(v) else detach(max_norm / maximum(max_norm, _norm(v))))
 
 
 @variant("gradient.clip_norm", "clips every entry instead: clip_value", source="WX; E59")

@@ -30,9 +30,7 @@ def half_as_wide(u: Matrix, scale: Any) -> Matrix:
     return init.small_random(u, scale) / 2
 
 
-@variant(
-    "init.small_random", "one random number for all weights of a unit", source="EurekaLabsAI/micrograd #2"
-)
+@variant("init.small_random", "one random number for all weights of a unit", source="EurekaLabsAI/micrograd #2")
 def one_draw_for_a_unit(u: Matrix, scale: Any) -> Matrix:
     return init.small_random(Matrix(Vector(row[0] for _ in row) for row in u), scale)
 

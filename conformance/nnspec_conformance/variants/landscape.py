@@ -120,13 +120,9 @@ def square_without_half(z_0: Any, z_1: Any, lam: Any, t: Any, loss: str = _CE) -
     return (2 * value, 2 * chord) if loss == "squared_error" else (value, chord)
 
 
-@variant(
-    "landscape.convex_function", "least squares of the scores, the logistic output forgotten", source="E75"
-)
+@variant("landscape.convex_function", "least squares of the scores, the logistic output forgotten", source="E75")
 def output_for_score(z_0: Any, z_1: Any, lam: Any, t: Any, loss: str = _CE) -> Any:
-    return landscape.convex_function(
-        z_0, z_1, lam, t, "squared_error" if loss == "logistic_least_squares" else loss
-    )
+    return landscape.convex_function(z_0, z_1, lam, t, "squared_error" if loss == "logistic_least_squares" else loss)
 
 
 @variant("landscape.convex_smooth", "the off-diagonal of the softmax has the wrong sign: diag(p) + p pᵀ")
@@ -145,9 +141,7 @@ def softmax_diagonal(z: Any, t: Any, loss: str = _CE) -> Any:
     return landscape._diagonal(p * (1 - p))
 
 
-@variant(
-    "landscape.convex_smooth", "Gauss–Newton: σ′² alone, which makes least squares look convex", source="E75"
-)
+@variant("landscape.convex_smooth", "Gauss–Newton: σ′² alone, which makes least squares look convex", source="E75")
 def gauss_newton(z: Any, t: Any, loss: str = _CE) -> Any:
     if loss != "logistic_least_squares":
         return landscape.convex_smooth(z, t, loss)
@@ -180,17 +174,13 @@ def weights_constant(gradients: dict[str, Any], arguments: Any) -> dict[str, Any
 
 
 @variant("landscape.linear_model_convex", "the biases are not interpolated")
-def bias_left_behind(
-    x: Any, t: Any, W_0: Any, b_0: Any, W_1: Any, b_1: Any, lam: Any, loss: str = _CE
-) -> Any:
+def bias_left_behind(x: Any, t: Any, W_0: Any, b_0: Any, W_1: Any, b_1: Any, lam: Any, loss: str = _CE) -> Any:
     _, chord = landscape.linear_model_convex(x, t, W_0, b_0, W_1, b_1, lam, loss)
     return landscape.linear_model_convex(x, t, W_0, b_0, W_1, b_0, lam, loss)[0], chord
 
 
 @variant("landscape.linear_model_convex", "λ and 1 − λ are exchanged in the parameters")
-def parameters_exchanged(
-    x: Any, t: Any, W_0: Any, b_0: Any, W_1: Any, b_1: Any, lam: Any, loss: str = _CE
-) -> Any:
+def parameters_exchanged(x: Any, t: Any, W_0: Any, b_0: Any, W_1: Any, b_1: Any, lam: Any, loss: str = _CE) -> Any:
     _, chord = landscape.linear_model_convex(x, t, W_0, b_0, W_1, b_1, lam, loss)
     return landscape.linear_model_convex(x, t, W_1, b_1, W_0, b_0, lam, loss)[0], chord
 
@@ -247,16 +237,12 @@ def inverse_order(
     x: Any, W: Any, b: Any, V: Any, order: Any, activation: str = "relu", relu_grad_at_zero: int = 1
 ) -> Any:
     PW, Pb = Matrix(W[k] for k in order), Vector(b[k] for k in order)
-    VP = Matrix(
-        Vector(total(row[i] for i, k in enumerate(order) if k == j) for j in range(len(order))) for row in V
-    )
+    VP = Matrix(Vector(total(row[i] for i, k in enumerate(order) if k == j) for j in range(len(order))) for row in V)
     return VP @ backprop.activate(PW @ x + Pb, activation, relu_grad_at_zero)
 
 
 @variant("landscape.permutation_symmetry", "ReLU′(0) follows the other convention", source="E09")
-def relu_tie(
-    x: Any, W: Any, b: Any, V: Any, order: Any, activation: str = "relu", relu_grad_at_zero: int = 1
-) -> Any:
+def relu_tie(x: Any, W: Any, b: Any, V: Any, order: Any, activation: str = "relu", relu_grad_at_zero: int = 1) -> Any:
     return landscape.permutation_symmetry(x, W, b, V, order, activation, 1 - relu_grad_at_zero)
 
 
@@ -304,9 +290,7 @@ def _update(
     return tuple(p - s * alpha for p, s in zip(parameters, sums, strict=True))
 
 
-@variant(
-    "landscape.identical_units", "the sum over the examples, not their mean", source="E63; student error S13"
-)
+@variant("landscape.identical_units", "the sum over the examples, not their mean", source="E63; student error S13")
 def sum_of_examples(
     X: Any,
     T: Any,
@@ -336,9 +320,7 @@ def ascends(
     return landscape.identical_units(X, T, W, b, V, c, -alpha, activation, relu_grad_at_zero)
 
 
-@variant(
-    "landscape.identical_units", "the bias gradient is taken before the slope", source="deepcourse PR #9"
-)
+@variant("landscape.identical_units", "the bias gradient is taken before the slope", source="deepcourse PR #9")
 def bias_before_slope(
     X: Any,
     T: Any,
@@ -417,8 +399,7 @@ def one_unit_after_the_other(
         W = Matrix(step[0][i] if i == k else row for i, row in enumerate(W))
         b = Vector(step[1][i] if i == k else b_i for i, b_i in enumerate(b))
         V = Matrix(
-            Vector(new[i] if i == k else v for i, v in enumerate(old))
-            for old, new in zip(V, step[2], strict=True)
+            Vector(new[i] if i == k else v for i, v in enumerate(old)) for old, new in zip(V, step[2], strict=True)
         )
     return W, b, V, c_next
 

@@ -200,9 +200,7 @@ def equal_weights(p: Matrix, weights: Vector) -> Vector:
 
 @variant("lm.ngram_ensemble", "a geometric mixture, Π p_n^λ_n: it does not sum to 1")
 def geometric_mixture(p: Matrix, weights: Vector) -> Vector:
-    return Vector(
-        product(power(q, stop_gradient(w)) for q, w in zip(column, weights, strict=True)) for column in p.T
-    )
+    return Vector(product(power(q, stop_gradient(w)) for q, w in zip(column, weights, strict=True)) for column in p.T)
 
 
 @variant("lm.ngram_ensemble", "the weights are in the opposite order")

@@ -72,9 +72,7 @@ def gradient_of_the_logit(gradients: Gradients, arguments: Any) -> Gradients:
     return {"y_hat": gradients["y_hat"] * (p * (1 - p))}
 
 
-@variant(
-    "loss.binary_cross_entropy_logits", "the logit is taken for a probability's: log of σ computed first"
-)
+@variant("loss.binary_cross_entropy_logits", "the logit is taken for a probability's: log of σ computed first")
 def log_of_the_sigmoid(z: Any, y: Any) -> Any:
     p = sigmoid(z)
     return -(y * log(p) + (1 - y) * log(1 - p))
@@ -111,9 +109,7 @@ def guarded(y_hat: Any, y: Any) -> Any:
     return -total(xlogy(y_i, (p_i * 10**7 + 1) / 10**7) for y_i, p_i in zip(y, y_hat, strict=True))
 
 
-@variant(
-    "loss.categorical_cross_entropy", "takes probabilities for logits: softmax twice", source="burn #4829"
-)
+@variant("loss.categorical_cross_entropy", "takes probabilities for logits: softmax twice", source="burn #4829")
 def softmax_twice(y_hat: Any, y: Any) -> Any:
     return right.categorical_cross_entropy_logits(y_hat, y)
 
@@ -157,9 +153,7 @@ def one_log_z(z: Any, y: Any) -> Any:
     return log_Z - total(y_i * z_i for y_i, z_i in zip(y, z, strict=True) if y_i != 0)
 
 
-@variant(
-    "loss.categorical_cross_entropy_logits", "the logarithm of a softmax, which underflows", source="E20"
-)
+@variant("loss.categorical_cross_entropy_logits", "the logarithm of a softmax, which underflows", source="E20")
 def log_of_a_softmax(z: Any, y: Any) -> Any:
     return right.categorical_cross_entropy(softmax(logits(z)), y)
 
@@ -169,9 +163,7 @@ def linear_cost(y_hat: Any, i: int) -> Any:
     return 1 - y_hat[i]
 
 
-@variant(
-    "loss.hard_nll", "−ŷ_i: the input is taken for log-probabilities", source="torch.nn.functional.nll_loss"
-)
+@variant("loss.hard_nll", "−ŷ_i: the input is taken for log-probabilities", source="torch.nn.functional.nll_loss")
 def logarithm_expected(y_hat: Any, i: int) -> Any:
     return -y_hat[i]
 
@@ -186,9 +178,7 @@ def gradient_to_every_class(gradients: Gradients, arguments: Any) -> Gradients:
     return {"y_hat": gradients["y_hat"] * 0 + total(gradients["y_hat"])}
 
 
-@variant(
-    "loss.softmax_cross_entropy", "the logarithm of a softmax, which underflows", source="WX's code, E20"
-)
+@variant("loss.softmax_cross_entropy", "the logarithm of a softmax, which underflows", source="WX's code, E20")
 def log_of_the_softmax(z: Any, i: int) -> Any:
     return -log(softmax(logits(z))[i])
 
@@ -230,9 +220,7 @@ def likelihood(W: Any, z: Any, i: int) -> Any:
     return softmax(W @ z)[i]
 
 
-@variant(
-    "loss.log_likelihood", "only the gold class's weights learn: z e_iᵀ without −z Pᵀ", source="E06, E70"
-)
+@variant("loss.log_likelihood", "only the gold class's weights learn: z e_iᵀ without −z Pᵀ", source="E06, E70")
 def gold_row_only(W: Any, z: Any, i: int) -> Any:
     others = W.map(stop_gradient)
     log_Z = log_total(others @ z)

@@ -36,9 +36,7 @@ def away(x: Any, y: Any, w: Any, lr: Any, tie: str = "gt") -> Any:
     return y_hat, -update, w - update
 
 
-@variant(
-    "named.perceptron_learning_rule", "right answers move w too: the error is y − w · x", source="Adaline"
-)
+@variant("named.perceptron_learning_rule", "right answers move w too: the error is y − w · x", source="Adaline")
 def error_before_the_threshold(x: Any, y: Any, w: Any, lr: Any, tie: str = "gt") -> Any:
     return step(dot(w, x), tie), *named.adaline_madaline(x, y, w, lr)
 
@@ -74,17 +72,13 @@ def normalised(x: Any, t: Any, w: Any, lr: Any) -> Any:
 
 # ---------------------------------------------------------------------------------- optimisers
 @variant("named.rmsprop", "ε on the other side of the root")
-def eps_misplaced(
-    theta: Any, v: Any, g: Any, lr: Any, rho: Any, eps: Any, eps_placement: str = "outside"
-) -> Any:
+def eps_misplaced(theta: Any, v: Any, g: Any, lr: Any, rho: Any, eps: Any, eps_placement: str = "outside") -> Any:
     other = "inside" if eps_placement == "outside" else "outside"
     return named.rmsprop(theta, v, g, lr, rho, eps, other)
 
 
 @variant("named.rmsprop", "ρ and 1 − ρ are exchanged")
-def forgets_too_fast(
-    theta: Any, v: Any, g: Any, lr: Any, rho: Any, eps: Any, eps_placement: str = "outside"
-) -> Any:
+def forgets_too_fast(theta: Any, v: Any, g: Any, lr: Any, rho: Any, eps: Any, eps_placement: str = "outside") -> Any:
     return named.rmsprop(theta, v, g, lr, 1 - rho, eps, eps_placement)
 
 
@@ -96,9 +90,7 @@ def undamped(theta: Any, v: Any, g: Any, lr: Any, rho: Any, eps: Any, eps_placem
 
 
 @variant("named.rmsprop", "the step is taken with the average of before")
-def stale_average(
-    theta: Any, v: Any, g: Any, lr: Any, rho: Any, eps: Any, eps_placement: str = "outside"
-) -> Any:
+def stale_average(theta: Any, v: Any, g: Any, lr: Any, rho: Any, eps: Any, eps_placement: str = "outside") -> Any:
     update = -(lr * optimizer.quotient(g, optimizer.denominator(v, eps, eps_placement)))
     return update, rho * v + (1 - rho) * square(g), theta + update
 
@@ -183,9 +175,7 @@ def counts_the_start(theta_bar: Any, theta: Any, t: int) -> Any:
     return named.iterate_averaging(theta_bar, theta, t + 1)
 
 
-@variant(
-    "named.iterate_averaging", "(t θ̄ + θ) / (t + 1) on t that counts from 1", source="Q1 (keras-swa #10)"
-)
+@variant("named.iterate_averaging", "(t θ̄ + θ) / (t + 1) on t that counts from 1", source="Q1 (keras-swa #10)")
 def old_average_overweight(theta_bar: Any, theta: Any, t: int) -> Any:
     return (t * theta_bar + theta) / (t + 1)
 
@@ -260,9 +250,7 @@ def left_only(gradients: Gradients, arguments: Any) -> Gradients:
     return {**gradients, "c_2": scalars.zeros_like(gradients["c_2"])}
 
 
-@variant(
-    "named.convnet_alexnet", "the filter is turned round", source="convolution against cross-correlation"
-)
+@variant("named.convnet_alexnet", "the filter is turned round", source="convolution against cross-correlation")
 def turned_round(x: Any, w: Any, b: Any = None) -> Any:
     return named.convnet_alexnet(x, w[::-1], b)
 

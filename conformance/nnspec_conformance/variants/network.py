@@ -54,18 +54,14 @@ def gradient_stops_at_the_hidden_layer(
 
 
 @variant("network.mlp_softmax", "the hidden layer is tanh", source="DS17's layer instead of L14's")
-def tanh_hidden_layer(
-    x: Vector, W: Matrix, U: Matrix, b: Bias = None, c: Bias = None
-) -> tuple[Vector, Vector, Vector]:
+def tanh_hidden_layer(x: Vector, W: Matrix, U: Matrix, b: Bias = None, c: Bias = None) -> tuple[Vector, Vector, Vector]:
     h = dense(x, W, b, "tanh")
     z = affine(h, U, c)
     return h, z, softmax.vector(z)
 
 
 @variant("network.mlp_softmax", "each output is a sigmoid: they do not sum to 1")
-def sigmoid_outputs(
-    x: Vector, W: Matrix, U: Matrix, b: Bias = None, c: Bias = None
-) -> tuple[Vector, Vector, Vector]:
+def sigmoid_outputs(x: Vector, W: Matrix, U: Matrix, b: Bias = None, c: Bias = None) -> tuple[Vector, Vector, Vector]:
     h, z, _ = network.mlp_softmax(x, W, U, b, c)
     return h, z, sigmoid(z)
 
@@ -249,9 +245,7 @@ def lower_bias_lost(x: Vector, W: Matrix, V: Matrix, b: Bias = None, c: Bias = N
 
 
 @variant("network.linear_composition", "the upper bias is added once too often")
-def upper_bias_twice(
-    x: Vector, W: Matrix, V: Matrix, b: Bias = None, c: Bias = None
-) -> tuple[Vector, Vector]:
+def upper_bias_twice(x: Vector, W: Matrix, V: Matrix, b: Bias = None, c: Bias = None) -> tuple[Vector, Vector]:
     z, collapsed = network.linear_composition(x, W, V, b, c)
     return z, collapsed if c is None else collapsed + c
 
@@ -261,17 +255,13 @@ def upper_bias_twice(
     "there is a nonlinearity between the layers",
     source="WX's z = g(V g(Wx + b) + c)",
 )
-def with_nonlinearity(
-    x: Vector, W: Matrix, V: Matrix, b: Bias = None, c: Bias = None
-) -> tuple[Vector, Vector]:
+def with_nonlinearity(x: Vector, W: Matrix, V: Matrix, b: Bias = None, c: Bias = None) -> tuple[Vector, Vector]:
     _, collapsed = network.linear_composition(x, W, V, b, c)
     return affine(dense(x, W, b, "tanh"), V, c), collapsed
 
 
 @variant("network.linear_composition", "the product of the weights gets no gradient")
-def product_held_constant(
-    x: Vector, W: Matrix, V: Matrix, b: Bias = None, c: Bias = None
-) -> tuple[Vector, Vector]:
+def product_held_constant(x: Vector, W: Matrix, V: Matrix, b: Bias = None, c: Bias = None) -> tuple[Vector, Vector]:
     z, collapsed = network.linear_composition(x, W, V, b, c)
     product = V @ W
     return z, collapsed - product @ x + stop_gradient(product) @ x

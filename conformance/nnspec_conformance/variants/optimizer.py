@@ -180,9 +180,7 @@ def _divisor(eps: Any, placement: str) -> Any:
     return lambda v_hat: optimizer.denominator(v_hat, eps, placement)
 
 
-@variant(
-    "optimizer.adam", "ε on the other side of the root", source="E14: the paper and the libraries against WX"
-)
+@variant("optimizer.adam", "ε on the other side of the root", source="E14: the paper and the libraries against WX")
 def adam_eps_misplaced(
     theta: Any, m: Any, v: Any, g: Any, t: int, lr: Any, beta_1: Any, beta_2: Any, eps: Any,
     eps_placement: str = "inside",
@@ -272,9 +270,7 @@ def minus_eps(
     theta: Any, m: Any, v: Any, g: Any, t: int, lr: Any, beta_1: Any, beta_2: Any, eps: Any,
     eps_placement: str = "inside",
 ) -> Any:  # fmt: skip
-    return _adam(
-        theta, m, v, g, lr, (beta_1, beta_2), _right(beta_1, beta_2, t), lambda v_hat: sqrt(v_hat) - eps
-    )
+    return _adam(theta, m, v, g, lr, (beta_1, beta_2), _right(beta_1, beta_2, t), lambda v_hat: sqrt(v_hat) - eps)
 
 
 @variant("optimizer.adam", "no ε at all")
@@ -343,9 +339,7 @@ def _steps(
     return tuple(updates), Matrix(tensors)
 
 
-@variant(
-    "optimizer.trajectory", "Adam's t counts parameter tensors, not steps", source="M1 (tinygrad fc6f355c)"
-)
+@variant("optimizer.trajectory", "Adam's t counts parameter tensors, not steps", source="M1 (tinygrad fc6f355c)")
 def step_per_tensor(
     theta: Any, g: Any, lr: Any, rho: Any, beta_1: Any, beta_2: Any, eps: Any,
     method: str = "sgd", eps_placement: str = "outside",
@@ -380,9 +374,7 @@ def forgotten_state(
     return _steps(theta, g, method, (lr, rho, beta_1, beta_2, eps, eps_placement), keep=False)
 
 
-@variant(
-    "optimizer.trajectory", "gradients pile up: never reset between steps", source="M13 (ConvNetSharp #29)"
-)
+@variant("optimizer.trajectory", "gradients pile up: never reset between steps", source="M13 (ConvNetSharp #29)")
 def never_zeroed(
     theta: Any, g: Any, lr: Any, rho: Any, beta_1: Any, beta_2: Any, eps: Any,
     method: str = "sgd", eps_placement: str = "outside",

@@ -29,9 +29,7 @@ def rounded_probabilities(z: Any) -> Any:
     return tuple(argmax([round(mid(x), 2) for x in z_t]) for z_t in z)
 
 
-@variant(
-    "output.task_heads", "σ on every node: classes that do not exclude each other", source="multi-label heads"
-)
+@variant("output.task_heads", "σ on every node: classes that do not exclude each other", source="multi-label heads")
 def sigmoid_for_classes(z: Any, task: str = "multinomial") -> Any:
     return right.task_heads(z, "binary" if task == "multinomial" else task)
 

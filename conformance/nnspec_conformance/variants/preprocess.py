@@ -13,8 +13,7 @@ _Standardized = tuple[Matrix, Vector, Vector]
 
 def _scaled(x: Matrix, mean: Vector, std: Vector) -> Matrix:
     return Matrix(
-        Vector((x_j - m) / (s if s != 0 else 1) for x_j, m, s in zip(row, mean, std, strict=True))
-        for row in x
+        Vector((x_j - m) / (s if s != 0 else 1) for x_j, m, s in zip(row, mean, std, strict=True)) for row in x
     )
 
 

@@ -44,9 +44,7 @@ def transposed_recurrence(U: Any, **rest: Any) -> Any:
     return recurrent.elman(U=U.T, **rest)
 
 
-@variant(
-    "recurrent.elman", "the copied hidden layer overwrites the weights", source="E23: DS17, to the letter"
-)
+@variant("recurrent.elman", "the copied hidden layer overwrites the weights", source="E23: DS17, to the letter")
 def overwrites_the_weights(h0: Any, **rest: Any) -> Any:
     copied = [h0]
 
@@ -103,9 +101,7 @@ def detached_state(**given: Any) -> Any:
     return _elman(remember=detach, **given)
 
 
-@variant(
-    "recurrent.elman", "the gradient of the weights is that of the last step alone", source="Flux.jl #2185"
-)
+@variant("recurrent.elman", "the gradient of the weights is that of the last step alone", source="Flux.jl #2185")
 def last_step_gradient(x: Any, **rest: Any) -> Any:
     def weights(t: int, W: Any, U: Any, b: Any) -> Any:
         return (W, U, b) if t == len(x) - 1 else (detach(W), detach(U), None if b is None else detach(b))

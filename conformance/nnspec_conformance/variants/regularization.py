@@ -12,9 +12,7 @@ from nnspec_reference.scalars import Vector, stop_gradient
 
 
 @variant("regularization.dropout", "the two scalings are exchanged")
-def other_scaling(
-    h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling: str = "inverted"
-) -> Vector:
+def other_scaling(h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling: str = "inverted") -> Vector:
     return dropout(h, mask, keep, mode, "classic" if scaling == "inverted" else "inverted")
 
 
@@ -24,9 +22,7 @@ def unscaled(h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling: s
 
 
 @variant("regularization.dropout", "scaled by the drop probability, 1 − keep", source="convnetjs #61")
-def scaled_by_drop(
-    h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling: str = "inverted"
-) -> Vector:
+def scaled_by_drop(h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling: str = "inverted") -> Vector:
     return dropout(h, mask, 1 - keep, mode, scaling)
 
 
@@ -36,31 +32,23 @@ def mask_drops(h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling:
 
 
 @variant("regularization.dropout", "units are dropped at test time too")
-def always_training(
-    h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling: str = "inverted"
-) -> Vector:
+def always_training(h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling: str = "inverted") -> Vector:
     return dropout(h, mask, keep, "train", scaling)
 
 
 @variant("regularization.dropout", "nothing is ever dropped")
-def mask_ignored(
-    h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling: str = "inverted"
-) -> Vector:
+def mask_ignored(h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling: str = "inverted") -> Vector:
     return dropout(h, mask * 0 + 1, keep, mode, scaling)
 
 
 @variant("regularization.dropout", "keep = 0 divides by 0", source="tinygrad #11322")
-def division_by_zero(
-    h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling: str = "inverted"
-) -> Vector:
+def division_by_zero(h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling: str = "inverted") -> Vector:
     y = dropout(h, mask, keep, mode, scaling)
     return y.map(lambda _: nan) if keep == 0 and mode == "train" and scaling == "inverted" else y
 
 
 @variant("regularization.dropout", "the gradient lacks the scale")
-def unscaled_gradient(
-    h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling: str = "inverted"
-) -> Any:
+def unscaled_gradient(h: Vector, mask: Vector, keep: Any, mode: str = "train", scaling: str = "inverted") -> Any:
     y = stop_gradient(dropout(h, mask, keep, mode, scaling))
     change = h - stop_gradient(h)
     return y + (change * mask if mode == "train" else change)
@@ -70,6 +58,4 @@ def unscaled_gradient(
 def gradient_without_mask(gradients: Gradients, arguments: Mapping[str, Any]) -> Gradients:
     g, mask = gradients["h"], arguments["mask"]
     kept = [x for x, m in zip(g, mask, strict=True) if m != 0]
-    return (
-        {"h": Vector(x if m != 0 else kept[0] for x, m in zip(g, mask, strict=True))} if kept else gradients
-    )
+    return {"h": Vector(x if m != 0 else kept[0] for x, m in zip(g, mask, strict=True))} if kept else gradients

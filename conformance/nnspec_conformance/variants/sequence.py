@@ -93,9 +93,7 @@ def not_flipped_back(**w: Any) -> Any:
 
 
 @variant("sequence.birnn", "the backward network reads from the start, too")
-def both_forward(
-    x: Any, h0_f: Any, h0_b: Any, W_f: Any, U_f: Any, W_b: Any, U_b: Any, b_f: Any, b_b: Any
-) -> Any:
+def both_forward(x: Any, h0_f: Any, h0_b: Any, W_f: Any, U_f: Any, W_b: Any, U_b: Any, b_f: Any, b_b: Any) -> Any:
     f, b = _elman(x, h0_f, W_f, U_f, b_f), _elman(x, h0_b, W_b, U_b, b_b)
     return Matrix(map(concat, f[1:], b[1:])), f[-1], b[-1]
 

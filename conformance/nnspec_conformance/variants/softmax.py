@@ -29,16 +29,12 @@ _MASK = float("-inf")
 
 
 # ------------------------------------------------------------------------------------------------ the softmax
-@variant(
-    "softmax.vector", "no shift: e^z overflows, or all of it underflows", source="NNlib.jl #43 and folklore"
-)
+@variant("softmax.vector", "no shift: e^z overflows, or all of it underflows", source="NNlib.jl #43 and folklore")
 def unshifted(z: Any) -> Any:
     return _quotients(z.map(exp))
 
 
-@variant(
-    "softmax.vector", "the shift is max(0, max z): all scores far below 0 underflow", source="NNlib.jl #43"
-)
+@variant("softmax.vector", "the shift is max(0, max z): all scores far below 0 underflow", source="NNlib.jl #43")
 def shift_starts_at_zero(z: Any) -> Any:
     m = detach(maximum(largest(z), 0))
     return _quotients(z.map(lambda z_i: exp(z_i - m)))
@@ -137,9 +133,7 @@ def raw_scores(w: Any, f: Any) -> Any:
     return Vector(exp(dot(w, row)) for row in f)
 
 
-@variant(
-    "softmax.loglinear", "the gradient to the weights forgets the expected features: f(x,y) without −E_P[f]"
-)
+@variant("softmax.loglinear", "the gradient to the weights forgets the expected features: f(x,y) without −E_P[f]")
 def observed_features_only(w: Any, f: Any) -> Any:
     p = right.loglinear(w, f)
     return Vector(
@@ -195,9 +189,7 @@ def log_of_the_mean(a: Any) -> Any:
     return right.log_sum_exp(a) + (log(e / len(a)) - log(e))
 
 
-@variant(
-    "softmax.log_sum_exp", "a small constant in the logarithm", source="log(softmax + 1e-12) and its kin"
-)
+@variant("softmax.log_sum_exp", "a small constant in the logarithm", source="log(softmax + 1e-12) and its kin")
 def guarded_logarithm(a: Any) -> Any:
     if not any(mid(x) != _MASK for x in a):
         return right.log_sum_exp(a)
@@ -218,9 +210,7 @@ def gradient_not_normalised(a: Any) -> Any:
 
 @variant("softmax.onehot_select", "multiplies by the one-hot vector: 0·∞ is NaN", source="tinygrad #11760")
 def multiplied_out(v: Any, i: int) -> Any:
-    return total(
-        v_j * (v_j * 0 + int(j == i) if mid(v_j) - mid(v_j) == 0 else int(j == i)) for j, v_j in enumerate(v)
-    )
+    return total(v_j * (v_j * 0 + int(j == i) if mid(v_j) - mid(v_j) == 0 else int(j == i)) for j, v_j in enumerate(v))
 
 
 @variant("softmax.onehot_select", "counts from 1")
@@ -238,9 +228,7 @@ def _factored(A: Any, B: Any, h: Any, members: list[int], place: int, c: int, h_
     class_scores = A @ (h if h_class is None else h_class)
     word_scores = Vector(dot(B[v], h) for v in members)
     p = right.softmax(class_scores)[c] * right.softmax(word_scores)[place]
-    log_p = (
-        class_scores[c] - right.log_total(class_scores) + word_scores[place] - right.log_total(word_scores)
-    )
+    log_p = class_scores[c] - right.log_total(class_scores) + word_scores[place] - right.log_total(word_scores)
     return p, log_p
 
 
@@ -290,16 +278,12 @@ def _climb(v: Any, nodes: Any, signs: Any, h: Any, w: int, steps: Sequence[int],
     return p, log_p
 
 
-@variant(
-    "softmax.hierarchical", "every turn is taken to the right: −1.0**code is always −1", source="gensim #653"
-)
+@variant("softmax.hierarchical", "every turn is taken to the right: −1.0**code is always −1", source="gensim #653")
 def always_right(v: Any, nodes: Any, signs: Any, depth: Any, h: Any, w: int) -> Any:
     return _climb(v, nodes, signs, h, w, range(depth[w]), lambda s, z: -z)
 
 
-@variant(
-    "softmax.hierarchical", "left and right are exchanged: sign −1 to the left", source="sign convention"
-)
+@variant("softmax.hierarchical", "left and right are exchanged: sign −1 to the left", source="sign convention")
 def other_hand(v: Any, nodes: Any, signs: Any, depth: Any, h: Any, w: int) -> Any:
     return _climb(v, nodes, signs, h, w, range(depth[w]), lambda s, z: -s * z)
 
@@ -367,9 +351,7 @@ def _known(q: Any, w: int, noise: Sequence[int]) -> None:
         raise ValueError("q(w) = 0 for an observed or drawn word")
 
 
-@variant(
-    "softmax.noise_contrastive", "the scores are normalised over the whole vocabulary first: log P for s"
-)
+@variant("softmax.noise_contrastive", "the scores are normalised over the whole vocabulary first: log P for s")
 def normalised_scores(W: Any, b: Any, q: Any, h: Any, w: int, noise: Sequence[int]) -> Any:
     _known(q, w, noise)
     k, log_Z = len(noise), right.log_total(W @ h if b is None else W @ h + b)
@@ -466,11 +448,7 @@ def unbiased(W: Any, b: Any, h: Any, w: int, noise: Sequence[int]) -> Any:
 @variant("softmax.negative_sampling", "only the observed word sends a gradient to h")
 def noise_does_not_reach_h(W: Any, b: Any, h: Any, w: int, noise: Sequence[int]) -> Any:
     kept = right.negative_sampling(W, b, stop_gradient(h), w, ())
-    return (
-        right.negative_sampling(W, b, h, w, ())
-        + right.negative_sampling(W, b, stop_gradient(h), w, noise)
-        - kept
-    )
+    return right.negative_sampling(W, b, h, w, ()) + right.negative_sampling(W, b, stop_gradient(h), w, noise) - kept
 
 
 @variant("softmax.self_normalized", "the penalty is α |log Z|, not its square")
@@ -485,9 +463,7 @@ def penalty_on_z(s: Any, w: int, alpha: Any) -> Any:
     return log_Z - s[w] + alpha * square(exp(log_Z) - 1), log_Z
 
 
-@variant(
-    "softmax.self_normalized", "the likelihood is not normalised while training either: −s_w + α (log Z)²"
-)
+@variant("softmax.self_normalized", "the likelihood is not normalised while training either: −s_w + α (log Z)²")
 def never_normalised(s: Any, w: int, alpha: Any) -> Any:
     log_Z = right.log_total(right.logits(s))
     return -s[w] + alpha * square(log_Z), log_Z

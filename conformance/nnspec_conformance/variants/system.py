@@ -60,9 +60,7 @@ def softmax_of_softmax(**given: Any) -> Any:
     return z, softmax(p)
 
 
-@variant(
-    "system.deep_averaging_network", "every word gets the whole gradient of the average", source="gensim #697"
-)
+@variant("system.deep_averaging_network", "every word gets the whole gradient of the average", source="gensim #697")
 def undivided_gradient(**given: Any) -> Any:
     mask, E = given.get("mask"), given["E"]
     m = len(given["words"]) if mask is None else total(mask)

@@ -58,9 +58,7 @@ def gradient_without_slope(
 
 
 @variant("unit.neuron", "the activation is applied twice")
-def activated_twice(
-    x: Vector, w: Vector, b: Any = None, activation: str = "sigmoid", grad_at_zero: int = 1
-) -> Any:
+def activated_twice(x: Vector, w: Vector, b: Any = None, activation: str = "sigmoid", grad_at_zero: int = 1) -> Any:
     return by_name(activation, unit.neuron(x, w, b, activation, grad_at_zero), grad_at_zero)
 
 
