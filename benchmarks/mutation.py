@@ -372,7 +372,7 @@ def changes(node: ast.AST, names: Sequence[str], rng: random.Random) -> Iterator
 
 
 def statement_changes(node: ast.stmt, before: set[str]) -> Iterator[tuple[str, Any]]:
-    """What may stand in a statement's place; `before` are the names assigned earlier, so that leaving one out is no slip."""
+    """What may stand in a statement's place; `before` are the names assigned earlier: leaving one out is no slip."""
     nothing = ast.copy_location(ast.Pass(), node)
     if isinstance(node, ast.AugAssign):
         yield "drop", nothing

@@ -276,10 +276,21 @@ def corners(record: Equation, fixed: Options | None = None, bound: Sizes | None 
             seed = 10 + place if place < 24 else 200 + place
             found.append(("options", replace(plan(distinct, mode="uniform", seed=seed), options=chosen)))
             found.append(("options and ties", replace(plan(distinct, mode="ties", seed=seed), options=chosen)))
-            found.append(("options and empty rows", replace(plan(distinct, mode="rows", seed=seed), options=chosen)))
     for place, mode in enumerate(_modes(record)):
         found.append((f"{mode} values", plan(distinct, mode=mode, seed=50 + place)))
     found.append(("all zeros", plan(distinct, mode="zeros", seed=70)))
+    if record.time:
+        T = 4
+        ragged = {**distinct, record.time: T, _BATCH: 5}
+        # sorting these by length is no involution: a permutation applied twice, or its inverse, shows
+        least = record.minimum(record.time)
+        if not {record.time, _BATCH} & set(bound):
+            found.append(("ragged lengths", plan(ragged, mode="uniform", seed=80, lengths=(3, 4, 2, least, 1))))
+        found.append(("one step", plan({**distinct, record.time: 1}, mode="uniform", seed=81)))
+        if not {record.time, _BATCH} & set(bound):
+            full, none = {**distinct, record.time: T}, (least,) * distinct[_BATCH]
+            found.append(("lengths that cut nothing", plan(full, mode="uniform", seed=82, lengths=(T,) * full[_BATCH])))
+            found.append(("the least lengths", plan(full, mode="uniform", seed=83, lengths=none)))
     one = _sizes(record, itertools.repeat(1), batch=1)
     found.append(("all sizes 1, all zeros", plan(one, mode="zeros", seed=71)))
     found.append(("empty rows", plan(distinct, mode="rows", seed=72)))
@@ -295,22 +306,17 @@ def corners(record: Equation, fixed: Options | None = None, bound: Sizes | None 
                     ordinary, tiny = plan(distinct, mode="uniform", seed=place), plan(one, mode="zeros", seed=place)
                     found.append((f"{a.name} {value:g}", replace(ordinary, options=chosen)))
                     found.append((f"{a.name} {value:g}, all sizes 1, all zeros", replace(tiny, options=chosen)))
-    if record.time:
-        T = 4
-        ragged = {**distinct, record.time: T, _BATCH: 5}
-        # sorting these by length is no involution: a permutation applied twice, or its inverse, shows
-        least = record.minimum(record.time)
-        if not {record.time, _BATCH} & set(bound):
-            found.append(("ragged lengths", plan(ragged, mode="uniform", seed=80, lengths=(3, 4, 2, least, 1))))
-        found.append(("one step", plan({**distinct, record.time: 1}, mode="uniform", seed=81)))
-        full, none = {**distinct, record.time: T}, (least,) * distinct[_BATCH]
-        found.append(("lengths that cut nothing", plan(full, mode="uniform", seed=82, lengths=(T,) * full[_BATCH])))
-        found.append(("the least lengths", plan(full, mode="uniform", seed=83, lengths=none)))
+    for place, chosen in enumerate(_combinations(record, fixed, 64)[1:], 1):
+        for mode, seed in (("rows", 400), ("wide", 500)):
+            crossed = plan(distinct, mode=mode, seed=seed + place)
+            found.append((f"options and {mode}", replace(crossed, options=chosen)))
     for place, symbol in enumerate(distinct):
         large = _beyond_tiles(record, symbol, bound)
         if large is not None:
             sizes, n = large
             found.append((f"{symbol} = {n}", plan(sizes, mode="uniform", seed=90 + place)))
+            if "tiny" in _modes(record):  # a threshold somewhere between 1e-3 and 1e-30 has numbers on both sides
+                found.append((f"{symbol} = {n}, tiny values", plan(sizes, mode="tiny", seed=180 + place)))
     return found
 
 
@@ -485,7 +491,9 @@ def _reals(rng: np.random.Generator, mode: str, shape: tuple[int, ...]) -> Array
     if mode == "integers":
         return rng.integers(-3, 4, shape).astype(np.float64)
     if mode == "ties":
-        return rng.integers(-1, 2, shape) / 2.0
+        values = rng.integers(-1, 2, shape) / 2.0
+        odd = np.arange(values.size).reshape(shape) % 2 == 1
+        return np.where((values == 0.0) & odd, -0.0, values)  # either zero is a tie
     values = rng.uniform(-1.0, 1.0, shape)
     if mode == "sparse":
         return np.where(rng.random(shape) < 0.5, 0.0, values)

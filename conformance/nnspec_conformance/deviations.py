@@ -11,8 +11,8 @@
     reason = "torch.relu has the derivative 0 at 0"
     link = "https://..."              # optional
 
-A deviation that says which variant or error it is, or how far off, excuses nothing else. An entry that matches nothing is an
-error: it would hide the next failure.
+A deviation that says which variant or error it is, or how far off, excuses nothing else. An entry that matches nothing
+is an error: it would hide the next failure.
 """
 
 from __future__ import annotations

@@ -118,21 +118,21 @@ def _general(candidate: Target, case: Case, aspect: str) -> list[Diagnosis]:
     label = ("gradient of " if gradient else "") + ", ".join(wrong)
     for name, title, change in _changes(case):
         try:
-            changed = {n: change(right[n], case) for n in wrong}
+            changed = {n: np.asarray(change(right[n], case), dtype=object) for n in wrong}  # a 0-d array stays one
         except (ValueError, TypeError, np.exceptions.AxisError):
             continue
         if all(changed[n].shape == right[n].shape for n in wrong) and holds(wrong, changed):
             return [Diagnosis(f"any/{name}", f"{label}: {title}", "")]
-    if len(wrong) == 2 and right[wrong[0]].shape == right[wrong[1]].shape:
-        if holds(wrong, {wrong[0]: right[wrong[1]], wrong[1]: right[wrong[0]]}):
-            return [Diagnosis("any/exchanged", f"{label}: they have changed places", "")]
+    alike = len(wrong) == 2 and right[wrong[0]].shape == right[wrong[1]].shape
+    if alike and holds(wrong, {wrong[0]: right[wrong[1]], wrong[1]: right[wrong[0]]}):
+        return [Diagnosis("any/exchanged", f"{label}: they have changed places", "")]
     if case.dtype == "float64" and all(_single(np.asarray(received[n]), right[n]) for n in wrong):
         return [Diagnosis("any/float32", f"{label}: computed in float32", "")]
     return []
 
 
 def _single(values: Any, right: Balls) -> bool:
-    """Whether these doubles are the right ones but for the digits that a float32 lacks: most of those are not in reach."""
+    """Whether these doubles are the right ones but for the digits that a float32 lacks."""
     middle, _ = evaluate.spread(right)
     if values.shape != middle.shape or values.dtype.kind != "f" or not np.isfinite(values).all():
         return False

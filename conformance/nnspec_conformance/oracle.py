@@ -729,7 +729,7 @@ class Rounded(Ball):
         return Rounded(_coarser(self.fmt, b.fmt), x.union(y) if x.is_finite() and y.is_finite() else x)
 
     def as_factor(self) -> Rounded:
-        """This exact number, if it may be multiplied in at any place: c (p − 1), or c p − c, which has a rounding less."""
+        """This exact number, if it may be multiplied in at any place: c (p − 1), or c p − c, a rounding less."""
         x, fmt = self.settle(), self.fmt
         if x.is_zero() or _is_power_of_two(x) or not x.is_finite():
             return self

@@ -3,8 +3,8 @@
     pytest -p nnspec_conformance.plugin --pyargs nnspec_conformance --backend mypkg.cells:backend
 
 The plugin is opt-in: a plugin that loads itself and claims ``--backend`` would break other projects' suites. A backend
-that is missing here is skipped loudly, and with ``--require-backend`` (or ``NNSPEC_REQUIRE_BACKEND=1``) a failure. A run
-in which not one equation was checked fails.
+that is missing here is skipped loudly, and with ``--require-backend`` (or ``NNSPEC_REQUIRE_BACKEND=1``) a failure. A
+run in which not one equation was checked fails.
 """
 
 from __future__ import annotations

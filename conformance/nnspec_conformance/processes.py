@@ -40,7 +40,7 @@ class _Worker:
 
 
 def run(waiting: deque[Job], workers: int, function: Callable[..., Any], seconds: float) -> Iterator[tuple[Job, Any]]:
-    """The answers ``function(*job)`` as they come, `Lost` where there is none within the time; what a job raises is raised.
+    """The answers ``function(*job)`` as they come, `Lost` where there is none in time; what a job raises is raised.
 
     The caller may add jobs while it takes answers. `function` is found by its name in the new processes.
     """

@@ -1,4 +1,4 @@
-"""The run: every equation, aspect and dtype of every target, to a verdict, a smallest counterexample and a diagnosis."""
+"""The run: every equation, aspect and dtype of every target: a verdict, a smallest counterexample, a diagnosis."""
 
 from __future__ import annotations
 

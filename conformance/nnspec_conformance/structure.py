@@ -1,8 +1,9 @@
 """Before numbers: what an implementation must keep whatever it computes.
 
 Inputs stay as they are, outputs are arrays of their own, the same call gives the same bits, memory layout and the
-width of indices do not matter, what the specification refuses is refused, the pullback is linear and takes the cotangents
-of one result as well as of all, pullbacks do not disturb each other, and a batch of thousands is computed as one of three.
+width of indices do not matter, what the specification refuses is refused, the pullback is linear and takes the
+cotangents of one result as well as of all, pullbacks do not disturb each other, and a batch of thousands is computed
+as one of three.
 """
 
 from __future__ import annotations
@@ -373,7 +374,8 @@ def _keeps_outputs(record: Equation, candidate: Target, seed: int, gradient: boo
         function = candidate._find(record)  # type: ignore[attr-defined]
 
         def call(case: Case) -> list[Any]:
-            outputs = candidate._named(record, function(**candidate._call(record, function, case)))  # type: ignore[attr-defined]
+            arguments = candidate._call(record, function, case)  # type: ignore[attr-defined]
+            outputs = candidate._named(record, function(**arguments))  # type: ignore[attr-defined]
             return list(outputs.values())
 
     else:
@@ -388,7 +390,7 @@ def _keeps_outputs(record: Equation, candidate: Target, seed: int, gradient: boo
 
 
 def _keeps_pullbacks(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
-    """A pullback gives its own call's gradients, whatever was called since, and leaves alone those that it gave before."""
+    """A pullback gives its own call's gradients, whatever was called since, and leaves alone those it gave before."""
     if not gradient or not isinstance(candidate, BackendTarget) or _adds_in_any_order(record, candidate):
         return 0
     native, back = candidate.native, candidate.backend.library.to_numpy
@@ -423,8 +425,8 @@ MANY_NUMBERS = 1 << 20
 def _large_batch(record: Equation, candidate: Target, seed: int, gradient: bool, expect: Expect) -> int:
     """The examples of a small batch, each many times over: every copy has the numbers of its original.
 
-    Only the last copies have cotangents, so that the sums over the batch are those of the small batch. The oracle computes
-    three examples; the candidate takes the way that it takes for thousands.
+    Only the last copies have cotangents, so that the sums over the batch are those of the small batch. The oracle
+    computes three examples; the candidate takes the way that it takes for thousands.
     """
     if (
         not record.batched
@@ -432,6 +434,8 @@ def _large_batch(record: Equation, candidate: Target, seed: int, gradient: bool,
         or not getattr(candidate, "batched", True)
     ):
         return 0
+    if "B" in getattr(candidate, "sizes", {}).get(record.id, {}):
+        return 0  # it is bound to another batch
     case = _case(record, candidate, seed)
     expected = expect(case, gradient)
     if expected.ball is None:
@@ -473,7 +477,7 @@ def _large_batch(record: Equation, candidate: Target, seed: int, gradient: bool,
             off = np.abs(copies - middle) > 2.0 * radius + 4.0 * np.spacing(np.abs(middle))
             if off.any():
                 raise Broken(
-                    f"in a batch of {rows * times}, {name} of copy {np.argwhere(off)[0][0]} is another than its original's"
+                    f"in a batch of {rows * times}, {name} of copy {np.argwhere(off)[0][0]} is not its original's"
                 )
     if gradient:
         judged = expected.judge_gradient(

@@ -329,7 +329,7 @@ class ModuleTarget:
 
 
 def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function whose warnings are its own business, and whose `sys.exit` is its error, not a successful end of the check."""
+    """A function whose warnings are its own business, and whose `sys.exit` is its error, not the check's end."""
 
     @functools.wraps(function)
     def guarded(*values: Any, **named: Any) -> Any:
@@ -455,7 +455,7 @@ def is_foreign(spec: str) -> bool:
 
 
 def load(spec: str, seconds: float | None = None) -> Target:
-    """The target of that name: a backend (``torch``, ``torch@cuda``), ``reference``, ``module:attr`` or ``path.py[:attr]``.
+    """The target of that name: a backend (``torch``, ``torch@cuda``), ``reference``, ``module:attr``, ``path.py[:attr]``.
 
     Or ``command:CMD``, a program that speaks the protocol of module `command`; `seconds` limits each request to it.
     Raises `TargetError`, or `nnspec.BackendUnavailable` for a backend whose library or device is missing.

@@ -115,7 +115,6 @@ def sort_twice(out: Arrays, a: Arrays) -> Arrays:
 def overwrite(g: Arrays, a: Arrays) -> Arrays:
     """``R̄[w] = ḡ`` keeps the last of repeated indices."""
     wrong = np.zeros_like(g["R"])
-    _, pullback = nn.embedding.onehot_lookup.vjp(**a)
     for row in range(a["w"].shape[0]):
         for place in range(a["w"].shape[1]):
             wrong[a["w"][row, place]] = overwrite.seeds[row, place]  # type: ignore[attr-defined]

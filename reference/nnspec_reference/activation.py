@@ -44,7 +44,7 @@ def tanh(x: Any) -> Any:
 
 
 @equation(
-    data("x", "n", allows=_ANY, draw=("ties",)),
+    data("x", "n", allows=_ANY, draw=("ties", "tiny")),
     options=[choice("grad_at_zero", 1, 0)],
     results=[real("y", "n")],
 )
@@ -75,7 +75,7 @@ def identity(x: Any) -> Any:
 
 
 @equation(
-    data("x", "n", draw=("ties",), allows="inf -inf"),
+    data("x", "n", draw=("ties", "tiny"), allows="inf -inf"),
     options=[choice("tie", "gt", "ge")],
     results=[bit("y", "n")],
     gradient=False,

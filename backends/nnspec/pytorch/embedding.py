@@ -81,10 +81,8 @@ def analogy(R: Tensor, a: Tensor, b: Tensor, c: Tensor, metric: str, exclude_que
     """The word closest to R[b] − R[a] + R[c]."""
     a, b, c = a.long(), b.long(), c.long()
     target = R[b] - R[a] + R[c]
-    if metric == "euclidean":
-        closeness = -torch.linalg.vector_norm(R[None] - target[:, None], dim=-1)
-    else:
-        closeness = target @ R.T
+    euclidean = metric == "euclidean"
+    closeness = -torch.linalg.vector_norm(R[None] - target[:, None], dim=-1) if euclidean else target @ R.T
     if metric == "cosine":
         _directed("embedding.analogy", "R", R)
         _directed("embedding.analogy", "target", target)

@@ -44,7 +44,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 def variant(equation: str, title: str, source: str = "") -> Callable[[_F], _F]:
     """Declare a wrong reference function of `equation`; its gradient is the tape's.
 
-    A mistake in the gradient alone is written with `scalars.stop_gradient` (not `detach`, which drops rounding errors), or with `gradient_variant`.
+    A mistake in the gradient alone is written with `scalars.stop_gradient` (not `detach`, which drops rounding
+    errors), or with `gradient_variant`.
     """
 
     def declare(function: _F) -> _F:
