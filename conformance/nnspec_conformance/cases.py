@@ -521,7 +521,7 @@ def _simplex(rng: np.random.Generator, mode: str, shape: tuple[int, ...]) -> Arr
     if mode in ("sparse", "zeros"):
         weights = weights * (rng.random(shape) < 0.5)
         weights[..., 0] += 2.0**-10
-    grid = np.floor(weights / weights.sum(-1, keepdims=True) * 2**20)
+    grid: Array = np.floor(weights / weights.sum(-1, keepdims=True) * 2**20)
     grid[..., -1] += 2**20 - grid.sum(-1)
     return grid / 2**20
 
@@ -532,7 +532,7 @@ def _sprinkle(rng: np.random.Generator, values: Array, a: Argument) -> Array:
         return values
     chosen = np.array([float(v) for v in sorted(a.allows)])
     special = chosen[rng.integers(0, len(chosen), values.shape)]
-    where = rng.random(values.shape) < 0.4
+    where: Array = np.asarray(rng.random(values.shape) < 0.4)
     if where.ndim and where.shape[-1]:
         where[..., 0] &= len(a.allows) > 1
         where[..., 1:] |= not where.any()  # some must be there

@@ -104,7 +104,7 @@ def evaluate(
                 c = make(float(seed[index])) if seeds is None else seed[index]
                 incoming.append(c.as_factor() if seeds is None and isinstance(c, Rounded) else c)
     adjoints = autodiff.backward(tuple(roots), tuple(incoming))
-    gradients = {}
+    gradients: dict[str, Any] = {}
     for a in record.arguments:
         if a.name not in smooth:
             continue
@@ -187,8 +187,9 @@ def _gather(case: Case, place: int, rows: list[Any]) -> Array:
     result = case.record.results[place]
     shape = case.result_shape(result)
     packed = np.zeros(shape, dtype=object)
+    prefixes: list[tuple[int, ...]] = [()]
     if not (case.record.batched and result.batched):
-        rows, prefixes = rows[:1], [()]
+        rows = rows[:1]
     else:
         rows, prefixes = rows[: shape[0]], [(row,) for row in range(shape[0])]
     for prefix, row in zip(prefixes, rows, strict=True):

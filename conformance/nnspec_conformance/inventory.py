@@ -65,6 +65,7 @@ def inventory(globs: Sequence[str] = ("*",)) -> list[Entry]:
 
     records = catalogue()
     entries: list[Entry] = []
+    runs: tuple[str, ...]
     for ident, equation in ledger.equations().items():
         entries.append(_equation_entry(ident, records.get(ident), equation.src))
     for ident, named in ledger.named_only().items():
@@ -146,7 +147,7 @@ def tasks(chosen: Any) -> int:
 
     equations = sum(r.arrays and chosen.selected(r.id) for r in catalogue().values())
     wanted = sum("law" in chosen.aspects and any(map(chosen.selected, w.on)) for w in laws.laws().values())
-    return equations + wanted
+    return int(equations + wanted)
 
 
 def shown(ident: str) -> str:
@@ -187,7 +188,7 @@ def _shown_equation(record: Equation) -> str:
     if record.arguments:
         out.append("  arguments")
         for a in record.arguments:
-            words = [a.role, a.kind]
+            words: list[str] = [a.role, a.kind]
             if a.of is not None:
                 words.append(f"below {a.of}")
             words += ["optional"] if a.optional else []

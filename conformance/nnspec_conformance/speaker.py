@@ -57,7 +57,7 @@ def _case(ident: str, arguments: Mapping[str, Any], cotangents: Mapping[str, Any
     call: dict[str, Any] = {}
     shapes: dict[str, Any] = {}
     for a in record.arguments:
-        value = given.pop(a.name, None)
+        value: Any = given.pop(a.name, None)
         if a.is_array and value is not None:
             kind = np.float64 if a.is_real else np.int64
             value = [np.asarray(v, kind) for v in value] if a.each else np.asarray(value, kind)

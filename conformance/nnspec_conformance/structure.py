@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -28,6 +28,11 @@ __all__ = ["check"]
 
 Array = np.ndarray[Any, Any]
 Expect = Callable[[Case, bool], Expectation]
+
+
+def _plain_module(candidate: Target) -> TypeGuard[ModuleTarget]:
+    """True for functions of NumPy's arrays, a batch at a time: they can be called past the target's own copies."""
+    return isinstance(candidate, ModuleTarget) and candidate.arrays == "numpy" and candidate.batched
 
 
 class Broken(AssertionError):
@@ -192,6 +197,10 @@ _VIEWS: dict[str, Callable[[Array], Array]] = {
 }
 
 
+def _ordinary(x: Array) -> Array:
+    return x.copy()
+
+
 def _frozen(x: Array) -> Array:
     y = x.copy()
     y.flags.writeable = False
@@ -207,7 +216,7 @@ def _layout(record: Equation, candidate: Target, seed: int, gradient: bool, expe
     if expected.ball is None:
         return 0
     ran = 0
-    for kind, view in {"ordinary": np.copy, **_VIEWS}.items():
+    for kind, view in {"ordinary": _ordinary, **_VIEWS}.items():
         seen = _Viewed(candidate, view)
         try:
             outputs, gradients = seen.answer(case, gradient)
@@ -240,14 +249,15 @@ class _Viewed:
     def answer(self, case: Case, gradient: bool) -> tuple[dict[str, Any], dict[str, Any]]:
         candidate = self.candidate
         if not isinstance(candidate, BackendTarget):
-            if getattr(candidate, "arrays", None) != "numpy" or not getattr(candidate, "batched", True):
+            if not _plain_module(candidate):
                 raise _NoViews
             # past the target's own copies, which would straighten the views
-            function = candidate._find(case.record)  # type: ignore[attr-defined]
-            rule = candidate._find(case.record, "_vjp") if gradient else None  # type: ignore[attr-defined]
+            function = candidate.find(case.record)
+            assert function is not None
+            rule = candidate.find(case.record, "_vjp") if gradient else None
             seen = replace(case, arguments={n: self._see(v) for n, v in case.arguments.items()})
-            call = candidate._call(case.record, function, seen)  # type: ignore[attr-defined]
-            outputs = candidate._named(case.record, function(**call))  # type: ignore[attr-defined]
+            call = candidate.keywords(case.record, function, seen)
+            outputs = candidate.named(case.record, function(**call))
             seeds = {n: self.view(c.copy()) for n, c in case.cotangents.items()}
             return outputs, dict(rule(seeds, **call)) if rule is not None else {}
         call = {n: self._native(v) for n, v in case.arguments.items()}
@@ -276,7 +286,7 @@ class _Viewed:
         if not isinstance(value, np.ndarray):
             return value
         name = candidate.backend.library.name
-        if name == "numpy" or self.view is np.copy:
+        if name == "numpy" or self.view is _ordinary:
             return self.view(value) if name == "numpy" else candidate.native(value)
         if name in ("torch", "cupy") and value.ndim and self.view is _VIEWS["every other element of a larger array"]:
             return candidate.native(np.repeat(value, 2, axis=-1))[..., ::2]
@@ -337,14 +347,15 @@ def _keeps_inputs_of(case: Case, record: Equation, candidate: Target, gradient: 
         return 1
     before = {n: [x.copy() for x in _arrays(v)] for n, v in case.arguments.items()}
     seeds_before = {n: c.copy() for n, c in case.cotangents.items()}
-    function = getattr(candidate, "_find", lambda _: None)(record)
-    if function is None or getattr(candidate, "arrays", None) != "numpy" or not getattr(candidate, "batched", True):
+    if not _plain_module(candidate):
         return 0
-    call = candidate._call(
+    function = candidate.find(record)
+    assert function is not None
+    call = candidate.keywords(
         record, function, replace(case, arguments={n: _copies(v) for n, v in case.arguments.items()})
-    )  # type: ignore[attr-defined]
+    )
     function(**call)
-    rule = candidate._find(record, "_vjp") if gradient else None  # type: ignore[attr-defined]
+    rule = candidate.find(record, "_vjp") if gradient else None
     seeds = {n: c.copy() for n, c in case.cotangents.items()}
     if rule is not None:
         rule(seeds, **call)
@@ -370,12 +381,13 @@ def _keeps_outputs(record: Equation, candidate: Target, seed: int, gradient: boo
             outputs = list(operation(**candidate.call(case)))
             return [np.asarray(back(o)) for o in outputs] if candidate.backend.library.name != "cupy" else outputs
 
-    elif getattr(candidate, "arrays", None) == "numpy" and getattr(candidate, "batched", True):
-        function = candidate._find(record)  # type: ignore[attr-defined]
+    elif _plain_module(candidate):
+        function = candidate.find(record)
+        assert function is not None
 
         def call(case: Case) -> list[Any]:
-            arguments = candidate._call(record, function, case)  # type: ignore[attr-defined]
-            outputs = candidate._named(record, function(**arguments))  # type: ignore[attr-defined]
+            arguments = candidate.keywords(record, function, case)
+            outputs = candidate.named(record, function(**arguments))
             return list(outputs.values())
 
     else:

@@ -193,7 +193,7 @@ class ModuleTarget:
             if isinstance(names, str) or not names or set(names) - set(results):
                 raise TargetError(f"{self.name}: results of {ident} must be of {', '.join(results)}, not {names!r}")
 
-    def _find(self, record: Equation, suffix: str = "") -> Callable[..., Any] | None:
+    def find(self, record: Equation, suffix: str = "") -> Callable[..., Any] | None:
         """The function of an equation: ``family.name``, ``family_name``, or a ``name`` that only one family has."""
         family = getattr(self.module, record.family, None)
         found = getattr(family, record.name + suffix, None) if family is not None else None
@@ -205,11 +205,11 @@ class ModuleTarget:
 
     def covers(self, record: Equation) -> tuple[bool, bool]:
         """The equations that it has a function for."""
-        if not record.arrays or self._find(record) is None:
+        if not record.arrays or self.find(record) is None:
             return False, False
         if not record.smooth or record.id in self.forward_only:
             return True, False
-        return True, self.autodiff is not None or self._find(record, "_vjp") is not None
+        return True, self.autodiff is not None or self.find(record, "_vjp") is not None
 
     def dtypes(self) -> Sequence[str]:
         """What the module says, or both."""
@@ -218,17 +218,17 @@ class ModuleTarget:
     def answer(self, case: Case, gradient: bool) -> Answer:
         """Run the case through the module's functions."""
         record = case.record
-        function = self._find(record)
+        function = self.find(record)
         assert function is not None
         if gradient and not self.covers(record)[1]:
             raise NotCovered("gives no gradient")
-        call = self._call(record, function, case)
+        call = self.keywords(record, function, case)
         if not self.batched and record.batched:
             return self._rows(record, function, case, call, gradient)
         outputs, gradients = self._one(record, function, call, case.cotangents, gradient)
-        return Answer(self._named(record, outputs), gradients)
+        return Answer(self.named(record, outputs), gradients)
 
-    def _call(self, record: Equation, function: Callable[..., Any], case: Case) -> dict[str, Any]:
+    def keywords(self, record: Equation, function: Callable[..., Any], case: Case) -> dict[str, Any]:
         """The keyword arguments that the function takes; `NotCovered` if the case needs one that it lacks."""
         taken = inspect.signature(function).parameters
         everything = any(p.kind is p.VAR_KEYWORD for p in taken.values())
@@ -277,7 +277,7 @@ class ModuleTarget:
             batched = {r.name for r in record.results if r.batched}
             seeds = {n: c[row] if n in batched else c for n, c in case.cotangents.items()}
             found, grads = self._one(record, function, one, seeds, gradient)
-            outputs.append(self._named(record, found))
+            outputs.append(self.named(record, found))
             gradients.append(grads or {})
         stacked = {n: np.stack([o[n] for o in outputs]) for n in outputs[0]}
         if not gradient:
@@ -303,16 +303,19 @@ class ModuleTarget:
         }
         if not gradient:
             return library.back(function(**native)), None
-        rule = self._find(record, "_vjp")
+        rule = self.find(record, "_vjp")
         if rule is not None:
             seeds = {n: library.to(c) for n, c in cotangents.items()}
             outputs = library.back(function(**native))
             return outputs, library.back(_by_name(record, rule(seeds, **native)))
         smooth = [n for n in record.smooth if native.get(n) is not None]
         names = [r.name for r in record.results if r.kind == "real"]
-        return library.vjp(lambda **kw: self._named(record, function(**kw)), native, smooth, names, cotangents)
+        outputs, gradients = library.vjp(
+            lambda **kw: self.named(record, function(**kw)), native, smooth, names, cotangents
+        )
+        return outputs, gradients
 
-    def _named(self, record: Equation, outputs: Any) -> dict[str, Any]:
+    def named(self, record: Equation, outputs: Any) -> dict[str, Any]:
         """What a function returned, by result name."""
         expected = list(self.results.get(record.id, [r.name for r in record.results]))
         if hasattr(outputs, "_asdict"):
@@ -455,7 +458,7 @@ def is_foreign(spec: str) -> bool:
 
 
 def load(spec: str, seconds: float | None = None) -> Target:
-    """The target of that name: a backend (``torch``, ``torch@cuda``), ``reference``, ``module:attr``, ``path.py[:attr]``.
+    """The target of that name: a backend (``torch``, ``torch@cuda``), reference, ``module:attr``, ``path.py[:attr]``.
 
     Or ``command:CMD``, a program that speaks the protocol of module `command`; `seconds` limits each request to it.
     Raises `TargetError`, or `nnspec.BackendUnavailable` for a backend whose library or device is missing.

@@ -64,7 +64,8 @@ def kill(variant: variants.Variant, examples: int = 20, seed: int = 0) -> Killin
     record = catalogue()[variant.equation]
     candidate = implementation(variant)
     dead = {"forward": False, "gradient": False}
-    first, named = 0, ()
+    first = 0
+    named: tuple[str, ...] = ()
     for number, case in enumerate(_cases(record, examples, seed), 1):
         expected = expect(case, bool(record.smooth))
         wanted = [a for a in dead if not dead[a] and (a == "forward" or record.smooth)]
@@ -112,5 +113,5 @@ def _random_plans(record: Equation, seed: int) -> Iterator[Plan]:
         warnings.simplefilter("ignore")
         collect()
     rng = np.random.default_rng(seed)
-    rng.shuffle(found)  # type: ignore[arg-type]
+    rng.shuffle(found)
     return iter(found)

@@ -113,7 +113,7 @@ def _native(target: BackendTarget, value: Any) -> Any:
     return target.native(value) if isinstance(value, np.ndarray) else value
 
 
-def _raised(target: BackendTarget, record: Equation, changed: dict[str, Any]) -> Exception:
+def _raised(target: BackendTarget, record: Equation, changed: dict[str, Any]) -> Any:
     call = {**target.call(_case(record)), **{n: _native(target, v) for n, v in changed.items()}}
     with pytest.raises(nnspec.NnspecError) as found:
         target.backend[record.id](**call)
@@ -124,9 +124,10 @@ def _raised(target: BackendTarget, record: Equation, changed: dict[str, Any]) ->
 def test_the_same_error_everywhere(
     record: Equation, error: type[Exception], argument: str, changed: dict[str, Any]
 ) -> None:
-    raised = {name: _raised(target, record, changed) for name, target in TARGETS.items()}
+    raised: dict[str, Any] = {name: _raised(target, record, changed) for name, target in TARGETS.items()}
     for found in raised.values():
-        assert type(found) is error
+        kind: type = type(found)
+        assert kind is error, found
         assert found.argument == argument
         assert found.equation == record.id
         assert found.expected in str(found) and found.received in str(found)

@@ -52,10 +52,12 @@ class Measured:
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Measured:
-        return self + (-other)
+        difference: Measured = self + (-other)
+        return difference
 
     def __rsub__(self, other: Any) -> Measured:
-        return (-self) + other
+        difference: Measured = (-self) + other
+        return difference
 
     def __mul__(self, other: Any) -> Measured:
         """A product: first-order errors and their product, and one rounding."""
@@ -80,7 +82,7 @@ class Measured:
 class Draw:
     """A seeded source of inputs; small integers make shifts, scalings and comparisons exact."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | Sequence[int]) -> None:
         self.rng = np.random.default_rng(seed)
 
     def integers(self, *shape: int, low: int = -3, high: int = 3) -> np.ndarray[Any, Any]:
