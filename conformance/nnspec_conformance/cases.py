@@ -242,7 +242,7 @@ def _modes(record: Equation) -> tuple[str, ...]:
     extra = [m for a in record.arguments if a.is_real for m in a.draw]
     steep = ["steep"] if "large" in extra else []
     special = ["special"] if any(a.allows for a in record.arguments) else []
-    return tuple(dict.fromkeys([*MODES, *extra, *steep, *special]))
+    return tuple(dict.fromkeys([*MODES, *extra, *special, *steep]))
 
 
 def corners(record: Equation, fixed: Options | None = None, bound: Sizes | None = None) -> list[tuple[str, Plan]]:

@@ -76,7 +76,7 @@ def _divided(symbol: str) -> _Change:
 def _changes(case: Case) -> list[tuple[str, str, _Change]]:
     """What an array may have become: (name, title, change)."""
     found: list[tuple[str, str, _Change]] = [
-        ("zeros", "it is all zeros", lambda balls, case: 0 * balls),
+        ("zeros", "it is all zeros", lambda balls, case: np.zeros_like(balls)),
         ("sign", "its sign is flipped", lambda balls, case: -balls),
     ]
     if case.sizes.get("B", 1) > 1:
