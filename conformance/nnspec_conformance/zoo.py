@@ -68,14 +68,16 @@ def kill(variant: variants.Variant, examples: int = 20, seed: int = 0) -> Killin
     named: tuple[str, ...] = ()
     for number, case in enumerate(_cases(record, examples, seed), 1):
         expected = expect(case, bool(record.smooth))
-        wanted = [a for a in dead if not dead[a] and (a == "forward" or record.smooth)]
+        # a case that rejects a mistake need not be one that tells it from others: the next may name it
+        unnamed = variant.id not in named
+        wanted = [a for a in dead if (unnamed or not dead[a]) and (a == "forward" or record.smooth)]
         for aspect, finding in examine(candidate, expected, wanted).items():
             if finding.bad:
                 dead[aspect] = True
                 first = first or number
                 if variant.id not in named and finding.error is None:
                     named = tuple(d.variant for d in diagnose(candidate, case, aspect)) or named
-        if all(dead.values()) or (any(dead.values()) and number > first + 5):
+        if (all(dead.values()) and variant.id in named) or (any(dead.values()) and number > first + 5):
             break
     return Killing(variant.id, variant.title, dead["forward"], dead["gradient"], first, named)
 
