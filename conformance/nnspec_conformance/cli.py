@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -128,6 +129,7 @@ def check(
 
     sys.path.insert(0, os.getcwd())  # module:attr means the reader's own folder
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.getcwd(), os.environ.get("PYTHONPATH", "")]))
+    _writable(json_file, html_file, junit_file)
     console = _console()
     specs = [*target_names, *(f"command:{c}" for c in commands)]
     if not specs:
@@ -145,7 +147,7 @@ def check(
             targets.load(spec)
             runnable.append(spec)
         except nnspec.BackendUnavailable as error:
-            console.print(f"[yellow]not run[/]  {spec}: {error}")
+            console.print(f"[yellow]not run[/]  {escape(f'{spec}: {error}')}")
             if require_backend:
                 sys.exit(1)
         except targets.TargetError as error:
@@ -173,7 +175,22 @@ def check(
     sys.exit(0 if report.ok else 1)
 
 
+def _writable(*files: Path | None) -> None:
+    """Refuse at once what would fail after an hour."""
+    for file in files:
+        folder = file.parent if file is not None else Path()
+        if not folder.is_dir() or (file is not None and not os.access(folder, os.W_OK)):
+            raise click.UsageError(f"{file} cannot be written: {folder} is no folder to write to")
+
+
 def _write(report: Report, json_file: Path | None, html_file: Path | None, junit_file: Path | None) -> None:
+    try:
+        _write_all(report, json_file, html_file, junit_file)
+    except OSError as error:
+        raise click.UsageError(f"a report could not be written: {error}") from None
+
+
+def _write_all(report: Report, json_file: Path | None, html_file: Path | None, junit_file: Path | None) -> None:
     if json_file:
         report.write_json(json_file)
     if junit_file:
@@ -207,7 +224,9 @@ def _run(console: Console, specs: list[str], chosen: Any) -> Report:
             progress.update(bar, advance=1, description=task)
             for name, row in rows:
                 if row.verdict in ("fail", "error", "timeout"):
-                    progress.console.print(f"[red]{row.verdict}[/] {name} {row.equation} {row.aspect} {row.dtype}")
+                    progress.console.print(
+                        f"[red]{row.verdict}[/] {escape(name)} {row.equation} {row.aspect} {row.dtype}"
+                    )
 
         return runner.check(specs, chosen, advance)
 
@@ -218,8 +237,11 @@ def _conclude(console: Console, report: Report, json_file: Path | None) -> None:
     file = json_file or _LAST
     numbered = [r for t in report.targets for r in report.rows[t] if r.counterexample is not None]
     if numbered and json_file is None:
-        _LAST.parent.mkdir(exist_ok=True)
-        report.write_json(_LAST)
+        try:
+            _LAST.parent.mkdir(exist_ok=True)
+            report.write_json(_LAST)
+        except OSError as error:
+            console.print(escape(f"nothing to replay: {error}"))
     for target in report.targets:
         bad = [r for r in report.rows[target] if r.verdict in ("fail", "error", "timeout", "inconclusive", "not run")]
         for place, row in enumerate(bad):
@@ -266,7 +288,7 @@ def _conclude(console: Console, report: Report, json_file: Path | None) -> None:
             word += ": it has no function with the name of an equation that was asked for; `nnspec list` prints them"
         console.print(f"{target}: {word}  (profile {report.profile}, seed {report.seed}, {report.seconds:.1f} s)")
     for unused in report.unused_deviations:
-        console.print(f"[red]declared deviation that matched nothing:[/] {unused}")
+        console.print(f"[red]declared deviation that matched nothing:[/] {escape(str(unused))}")
 
 
 # -------------------------------------------------------------------------------------------- replay
@@ -287,13 +309,16 @@ def replay(file: Path, spec: str | None, number: int, here: bool) -> None:
         if status not in (_CONFORMS, 1, 2):
             click.echo(f"the process ended before there was a verdict (status {status})")
         sys.exit({_CONFORMS: 0, 2: 2}.get(status, 1))
-    from nnspec_conformance import failures
+    import nnspec
+    from nnspec_conformance import failures, targets
 
     sys.path.insert(0, os.getcwd())
     try:
         outcome = failures.replay(json.loads(file.read_text(encoding="utf-8")), spec, number)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise click.UsageError(f"{file}: no counterexample to replay ({error})") from None
+    except (targets.TargetError, nnspec.BackendUnavailable) as error:
+        raise click.UsageError(str(error)) from None
     _console().print(outcome.text, markup=False)
     sys.exit(_CONFORMS if outcome.conforms else 1)
 

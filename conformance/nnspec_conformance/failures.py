@@ -92,6 +92,8 @@ def replay(document: Mapping[str, Any], spec: str | None, number: int) -> Outcom
     found = list(_counterexamples(document, None))
     if not found:
         raise ValueError("it holds no counterexample")
+    if number > len(found):
+        raise ValueError(f"it holds {len(found)}, not {number}")
     target_name, counterexample = found[number - 1]
     name = spec or target_name
     if name is None:
