@@ -104,10 +104,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if hasattr(session.config, "workerinput"):
         return
     counts = session.config.stash[_checked]
-    required = session.config.getoption("--require-backend") or not _absent(session)
-    if counts["seen"] and not counts["passed"] and exitstatus == pytest.ExitCode.OK and required:
+    if not counts["seen"] or counts["passed"] or exitstatus != pytest.ExitCode.OK:
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    missing = _absent(session)
+    if missing and reporter is not None:
+        name = session.config.getoption("--backend")
+        reporter.write_line(f"nnspec: NOT RUN: the backend {name} is missing here", yellow=True)
+    if session.config.getoption("--require-backend") or not missing:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter.write_line("nnspec: not one equation was checked", red=True)
 

@@ -338,7 +338,10 @@ def argmax(xs: Iterable[Scalar]) -> int:
 
 def either(x: Any, y: Any) -> Any:
     """x, which some compute as y: the same real number, and the roundings of both are granted."""
-    return _apply2("either", lambda a, b: a, x, y)
+    if isinstance(x, _Elementwise):
+        return x.zip_with(y, either)
+    rounds = hasattr(x, "either") or hasattr(y, "either")  # a Fraction does not
+    return _apply2("either", lambda a, b: a, x, y) if rounds else x
 
 
 # ------------------------------------------------------------------------------ the case of a float
