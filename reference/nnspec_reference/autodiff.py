@@ -77,7 +77,7 @@ class Traced:
 
     def tanh(self) -> Any:
         """(tanh x)′ = 1 − tanh² x = 1 / cosh² x = 4 σ(2x) σ(−2x)."""
-        return self._unary(scalars.tanh, lambda x, y: either(1 - y * y, 4 * sigmoid(2 * x) * sigmoid(-2 * x)))
+        return self._unary(scalars.tanh, _tanh_slope)
 
     def sigmoid(self) -> Any:
         """σ′ = σ (1 − σ)."""
@@ -258,6 +258,11 @@ def _reciprocal(x: Scalar, y: Scalar, z: Scalar) -> Scalar:
 def _inverse(x: Scalar) -> Scalar:
     """1/x, and ∞ for 0."""
     return -log(x) if _is_zero(x) else 1 / x
+
+
+def _tanh_slope(x: Scalar, y: Scalar) -> Scalar:
+    slope = 1 - y * y
+    return either(slope, 4 * sigmoid(2 * x) * sigmoid(-2 * x)) if hasattr(plain(x), "either") else slope
 
 
 def _one(x: Scalar) -> list[Scalar]:
