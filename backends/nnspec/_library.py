@@ -105,7 +105,8 @@ class ArrayLibrary:
         return getattr(array, "device", "cpu")
 
     def signature(self, array: Array) -> Any:
-        return array.dtype, array.shape, getattr(array, "device", "cpu")
+        device = getattr(array, "device", "cpu")
+        return array.dtype, array.shape, getattr(device, "id", device)  # CuPy's devices have no hash, but a number
 
     def is_finite(self, array: Array) -> bool:
         return self.ops.is_finite(array)

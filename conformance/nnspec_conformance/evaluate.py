@@ -60,7 +60,8 @@ def evaluate(
 ) -> Evaluation:
     """Run `function` (or the case's reference) on numbers that `make` makes of the arrays' elements.
 
-    `seeds` are cotangents that are such numbers already, in place of the case's.
+    `seeds` are cotangents that are such numbers already, in place of the case's. An array of objects among the arguments
+    goes to `make` as it is.
     """
     record = case.record
     function = function or record.function
@@ -158,7 +159,7 @@ def _lift(a: Argument, value: Any, leaf: Make) -> Any:
 def _lift_one(a: Argument, value: Any, leaf: Make) -> Any:
     value = np.asarray(value)
     if a.is_real:
-        return lift(value.astype(np.float64), leaf)
+        return lift(value if value.dtype == object else value.astype(np.float64), leaf)
     return _tuples(value.tolist())
 
 

@@ -2,10 +2,11 @@
 
 The ball of a recurrence grows exponentially with its length. But the candidate tells its state after every step: one
 batched call on the prefixes of a sequence (or one call each) returns them all. Step t of the reference then starts from
-the candidate's state after t−1, as exact numbers, and must enclose its state after t: the tolerance does not depend on
-the length. Likewise backwards: the gradients of the initial state of every suffix are the candidate's adjoints, and
-each must follow from the next in one step; the parameters' gradients must be the sum of the steps' contributions,
-where an adjoint is taken up to the tolerance of its own step.
+the candidate's state after t−1 and must enclose its state after t: the tolerance does not depend on the length. Likewise backwards: the gradients of the initial state of every suffix are the candidate's adjoints, and
+each must follow from the next in one step; the parameters' gradients must be the sum of the steps' contributions.
+
+The runs on prefixes, suffixes and the whole need not agree in their last bits (a product of other sizes adds in another
+order). So a state or adjoint that one run hands to another is taken as a ball, of the tolerance of the step it came from.
 """
 
 from __future__ import annotations
@@ -55,14 +56,15 @@ def examine(candidate: Target, case: Case, aspects: Sequence[str]) -> dict[str, 
         return {a: Finding(not_covered=str(reason)) for a in aspects}
     except Exception as error:
         return {a: Finding.of_error(error) for a in aspects}
+    slack = _slack(case, states)
     if "forward" in aspects:
         try:
-            found["forward"] = Finding(_forward(candidate, case, states))
+            found["forward"] = Finding(_forward(candidate, case, states, slack))
         except Exception as error:
             found["forward"] = Finding.of_error(error)
     if "gradient" in aspects:
         try:
-            found["gradient"] = Finding(_backward(candidate, case, states))
+            found["gradient"] = Finding(_backward(candidate, case, states, slack))
         except (NotCovered, NotImplementedError) as reason:
             found["gradient"] = Finding(not_covered=str(reason))
         except Exception as error:
@@ -103,12 +105,38 @@ def _states(candidate: Target, case: Case) -> list[dict[str, Array]]:
     return states
 
 
-def _forward(candidate: Target, case: Case, states: Sequence[Mapping[str, Array]]) -> Judgement:
+States = Sequence[Mapping[str, Array]]
+
+
+def _slack(case: Case, states: States) -> list[dict[str, Array]]:
+    """How far rounding may have taken the state before every step, given the state before the step that made it."""
+    slack = [{name: np.zeros(value.shape) for name, value in states[0].items()}]
+    for t in range(LENGTH - 1):
+        results = evaluate.balls(_part(case, t, t + 1, states[t]), gradient=False).results
+        slack.append({name: evaluate.spread(results[result])[1] for name, result in case.record.carry.items()})
+    return slack
+
+
+def _step(
+    step: Case, slack: Mapping[str, Array], gradient: bool, seeds: Mapping[str, Array] | None = None
+) -> evaluate.Evaluation:
+    """One step on balls, from a state that is known up to `slack`."""
+    fmt = FORMATS[step.dtype]
+    make = Rounded.of(fmt)
+    loose = replace(
+        step, arguments={**step.arguments, **{n: _balls(step.arguments[n], r, fmt) for n, r in slack.items()}}
+    )
+    return evaluate.evaluate(
+        loose, None, lambda x: x if isinstance(x, Rounded) else make(x), Rounded.of(FLOAT64), gradient, seeds
+    )
+
+
+def _forward(candidate: Target, case: Case, states: States, slack: States) -> Judgement:
     whole = ask(candidate, case, False)
     found = Judgement()
     for t in range(LENGTH):
         step = _part(case, t, t + 1, states[t])
-        expected = Expectation(step, evaluate.balls(step, gradient=False), None)
+        expected = Expectation(step, _step(step, slack[t], False), None)
         outputs: dict[str, Any] = {}
         for r in case.record.results:
             if r.name not in whole.outputs:
@@ -125,11 +153,10 @@ def _forward(candidate: Target, case: Case, states: Sequence[Mapping[str, Array]
     return found
 
 
-def _backward(candidate: Target, case: Case, states: Sequence[Mapping[str, Array]]) -> Judgement:
+def _backward(candidate: Target, case: Case, states: States, slack: States) -> Judgement:
     record, carry = case.record, case.record.carry
     smooth_carry = [n for n in carry if n in record.smooth]
     fmt = FORMATS[case.dtype]
-    make, make_hyper = Rounded.of(fmt), Rounded.of(FLOAT64)
     # the candidate's adjoints of the state before every step: gradients of the initial state of every suffix
     adjoints: list[dict[str, Array]] = []
     for start in range(LENGTH):
@@ -148,7 +175,7 @@ def _backward(candidate: Target, case: Case, states: Sequence[Mapping[str, Array
         and case.arguments[a.name] is not None
     ]
     sums: dict[str, Any] = {}
-    slack = {n: np.zeros(adjoints[LENGTH][n].shape) for n in smooth_carry}
+    loose = {n: np.zeros(adjoints[LENGTH][n].shape) for n in smooth_carry}
     for t in reversed(range(LENGTH)):
         # the step's own results get their cotangents, its final state the candidate's adjoint of the next step
         step = _part(case, t, t + 1, states[t])
@@ -159,20 +186,17 @@ def _backward(candidate: Target, case: Case, states: Sequence[Mapping[str, Array
         }
         seeds.update({carry[n]: adjoints[t + 1][n] for n in smooth_carry})
         step = replace(step, cotangents=seeds)
-        balls = evaluate.evaluate(step, None, make, make_hyper)
+        balls = _step(step, slack[t], True, _widened(step, carry, loose, fmt))
         received: dict[str, Any] = {n: adjoints[t][n] for n in smooth_carry}
         received.update({n: np.asarray(whole[n])[:, t : t + 1] for n in _timed(case) if n in record.smooth})
-        # the whole run's own adjoints may differ from a suffix run's by their rounding: they are taken as balls where
-        # they meet what only the whole run returns
-        wide = _widened(step, carry, slack, fmt)
-        loose = evaluate.evaluate(step, None, make, make_hyper, seeds=wide)
-        wanted = {n: (balls if n in smooth_carry else loose).gradients[n] for n in received}
+        wanted = {n: balls.gradients[n] for n in received}
         judged = Expectation(case, evaluate.Evaluation({}, wanted), None).judge_gradient(received)
         found.misses.extend(replace(m, where=f"step {t + 1} of {LENGTH}: {m.where}") for m in judged.misses)
         found.add(replace(judged, misses=[]))
         for name in parameters:
-            sums[name] = _plus(sums.get(name), loose.gradients[name])
-        slack = {n: evaluate.spread(balls.gradients[n])[1] for n in smooth_carry}
+            sums[name] = _plus(sums.get(name), balls.gradients[name])
+        own = evaluate.balls(step).gradients
+        loose = {n: evaluate.spread(own[n])[1] for n in smooth_carry}
     received = {n: whole[n] for n in parameters if n in whole}
     found.add(Expectation(case, evaluate.Evaluation({}, sums), None).judge_gradient(received))
     return found
@@ -189,11 +213,12 @@ def _plus(total: Any, more: Any) -> Any:
 def _widened(step: Case, carry: Mapping[str, str], slack: Mapping[str, Array], fmt: Format) -> dict[str, Array]:
     """The cotangents of a step as scalars, those of the carried state as balls."""
     radius = {carry[n]: r for n, r in slack.items()}
-    seeds = {}
-    for name, values in step.cotangents.items():
-        balls = np.empty(values.shape, dtype=object)
-        for index in np.ndindex(values.shape):
-            r = float(radius[name][index]) if name in radius else 0.0
-            balls[index] = Rounded(fmt, arb(float(values[index]), r))
-        seeds[name] = balls
-    return seeds
+    return {n: _balls(c, radius.get(n, np.zeros(c.shape)), fmt) for n, c in step.cotangents.items()}
+
+
+def _balls(values: Array, radius: Array, fmt: Format) -> Array:
+    """An array of numbers as one of balls."""
+    balls = np.empty(values.shape, dtype=object)
+    for index in np.ndindex(values.shape):
+        balls[index] = Rounded(fmt, arb(float(values[index]), float(radius[index])))
+    return balls

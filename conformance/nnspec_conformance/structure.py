@@ -615,8 +615,11 @@ def _overlap(library: str, a: Any, b: Any) -> bool:
     if library == "torch":
         return bool(a.numel() and a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr())
     if library == "cupy":
-        # cupy.shares_memory takes any two arrays without axes for one: its kernel gets them by value (CuPy 14.2)
         import cupy
 
-        return bool(a.size and b.size and cupy.may_share_memory(a, b))
+        if not a.size or not b.size:
+            return False
+        # cupy.shares_memory takes any two arrays without axes for one: its kernel gets them by value (CuPy 14.2)
+        exact = a.ndim and b.ndim
+        return bool(cupy.shares_memory(a, b) if exact else cupy.may_share_memory(a, b))
     return False
