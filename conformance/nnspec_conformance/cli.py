@@ -247,7 +247,11 @@ def _conclude(console: Console, report: Report, json_file: Path | None) -> None:
         for place, row in enumerate(bad):
             if place == 0 and row.counterexample is not None:
                 number = next(n for n, r in enumerate(numbered, 1) if r is row)
-                again = f"nnspec replay {shlex.quote(str(file))}" + (f" --number {number}" if number > 1 else "")
+                again: str | None = f"nnspec replay {shlex.quote(str(file))}" + (
+                    f" --number {number}" if number > 1 else ""
+                )
+                if target.startswith("vectors:"):
+                    again = None  # answers in a file cannot be asked again
                 console.print(failures.explained(target, row, again), markup=False)
             else:
                 console.print(failures.line(target, row), markup=False)

@@ -60,8 +60,8 @@ def evaluate(
 ) -> Evaluation:
     """Run `function` (or the case's reference) on numbers that `make` makes of the arrays' elements.
 
-    `seeds` are cotangents that are such numbers already, in place of the case's. An array of objects among the arguments
-    goes to `make` as it is.
+    `seeds` are cotangents that are such numbers already, in place of the case's. An array of objects among the
+    arguments goes to `make` as it is.
     """
     record = case.record
     function = function or record.function

@@ -1,12 +1,14 @@
 """Long sequences, one step at a time from the candidate's own state, so that no ball wraps.
 
 The ball of a recurrence grows exponentially with its length. But the candidate tells its state after every step: one
-batched call on the prefixes of a sequence (or one call each) returns them all. Step t of the reference then starts from
-the candidate's state after t−1 and must enclose its state after t: the tolerance does not depend on the length. Likewise backwards: the gradients of the initial state of every suffix are the candidate's adjoints, and
-each must follow from the next in one step; the parameters' gradients must be the sum of the steps' contributions.
+call on every prefix of a sequence returns them all. Step t of the reference then starts from the candidate's state
+after t−1 and must enclose its state after t: the tolerance does not depend on the length. Likewise backwards: the
+gradients of the initial state of every suffix are the candidate's adjoints, and each must follow from the next in one
+step; the parameters' gradients must be the sum of the steps' contributions.
 
 The runs on prefixes, suffixes and the whole need not agree in their last bits (a product of other sizes adds in another
-order). So a state or adjoint that one run hands to another is taken as a ball, of the tolerance of the step it came from.
+order). So a state or adjoint that one run hands to another is taken as a ball, of the tolerance of the step that it
+came from.
 """
 
 from __future__ import annotations

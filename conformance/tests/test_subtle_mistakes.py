@@ -27,7 +27,8 @@ def add(equation: str, title: str, forward: Any = None, backward: Any = None) ->
     operation = nn[equation]
 
     def right(**a: Any) -> Arrays:
-        return operation(**a)._asdict()
+        outputs: Arrays = operation(**a)._asdict()
+        return outputs
 
     def right_vjp(seeds: Arrays, **a: Any) -> Arrays:
         return dict(operation.vjp(**a)[1](seeds))
@@ -179,7 +180,15 @@ add(
     lambda x: x.dtype.type(0.5) * (1 + np.tanh(x * x.dtype.type(0.5))),
 )
 add("activation.tanh", "2 σ(2x) - 1", lambda x: 2 * nn.activation.sigmoid(x=2 * x).y - 1)
-add("activation.tanh", "linear where it is small", lambda x: np.where(np.abs(x) < 1e-4, x, np.tanh(x)).astype(x.dtype))
+add(
+    "activation.tanh",
+    "linear where it is small",
+    lambda x: np.asarray(np.where(np.abs(x) < 1e-4, x, np.tanh(x)), x.dtype),
+)
+    "activation.tanh",
+    "linear where it is small",
+    lambda x: np.asarray(np.where(np.abs(x) < 1e-4, x, np.tanh(x)), x.dtype),
+)
 add(
     "activation.sigmoid",
     "the slope is that of a rounded value",

@@ -158,5 +158,5 @@ def linear_decision_boundary(x: Vector, w: Vector, b: Any = None) -> tuple[Any, 
     """
     if all(w_i == 0 for w_i in w):
         raise ValueError("w = 0 has no boundary")
-    z, w_w = weighted_sum(x, w, b), dot(w, w)
-    return z, z / sqrt(w_w), x - w * (z / w_w)
+    z, norm = weighted_sum(x, w, b), sqrt(dot(w, w))
+    return z, z / norm, x - w * (z / (norm * norm))

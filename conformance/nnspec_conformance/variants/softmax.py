@@ -84,7 +84,8 @@ def gradient_of_the_logarithm(z: Any) -> Any:
 
 @variant("softmax.vector", "masks with −∞ after the softmax, without normalising again")
 def masked_too_late(z: Any) -> Any:
-    seen = Vector(0 if mid(z_i) == _MASK else z_i for z_i in z)
+    scale = next(z_i for z_i in z if mid(z_i) != _MASK)
+    seen = Vector(scale - scale if mid(z_i) == _MASK else z_i for z_i in z)
     return Vector(0 if mid(z_i) == _MASK else p_i for z_i, p_i in zip(z, right.softmax(seen), strict=True))
 
 
