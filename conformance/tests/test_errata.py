@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from nnspec_reference import ledger
-
 from nnspec_conformance import errata
+from nnspec_reference import ledger
 
 PAGE = Path(__file__).parents[2] / "docs" / "errata.md"
 
