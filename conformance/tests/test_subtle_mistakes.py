@@ -185,10 +185,6 @@ add(
     "linear where it is small",
     lambda x: np.asarray(np.where(np.abs(x) < 1e-4, x, np.tanh(x)), x.dtype),
 )
-    "activation.tanh",
-    "linear where it is small",
-    lambda x: np.asarray(np.where(np.abs(x) < 1e-4, x, np.tanh(x)), x.dtype),
-)
 add(
     "activation.sigmoid",
     "the slope is that of a rounded value",
