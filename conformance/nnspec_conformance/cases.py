@@ -262,7 +262,9 @@ def corners(record: Equation, fixed: Options | None = None, bound: Sizes | None 
     found.append(("pairwise different sizes", plan(distinct, mode="uniform", seed=1)))
     found.append(("all sizes 1", plan(_sizes(record, itertools.repeat(1), batch=1), mode="uniform", seed=2)))
     # where sizes differ, an axis taken for another is an error; where they agree, it is only a wrong number
-    alike = {s: min(3, _LARGEST.get(s, 3)) for s in distinct}
+    counts = {a.each for a in record.arguments}
+    size = max([3, *(record.minimum(s) for s in distinct if s != _BATCH)])
+    alike = {s: n if s in counts else size for s, n in distinct.items()}
     found.append(("all sizes alike", plan(alike, mode="uniform", seed=6)))
     if any(record.minimum(s) == 0 for s in record.symbols):
         empty = {s: record.minimum(s.partition("[")[0]) if s != _BATCH else 2 for s in distinct}
