@@ -9,6 +9,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,6 +203,8 @@ def _write_all(report: Report, json_file: Path | None, html_file: Path | None, j
 
 
 def _need_test_extra() -> None:
+    # Hypothesis would leave a folder of constants where the command is run
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "nnspec-hypothesis"))
     try:
         import flint
         import hypothesis
