@@ -451,14 +451,7 @@ def _record(
 def families(names: Iterable[str] = FAMILIES) -> dict[str, Any]:
     """The modules that hold equations, by name."""
     package = __name__.rpartition(".")[0]
-    modules = {}
-    for name in names:
-        try:
-            modules[name] = importlib.import_module(f"{package}.{name}")
-        except ModuleNotFoundError as error:
-            if error.name != f"{package}.{name}":
-                raise
-    return modules
+    return {name: importlib.import_module(f"{package}.{name}") for name in names}
 
 
 @cache
