@@ -240,6 +240,7 @@ def _hypothesis(chosen: Settings, examples: int, phases: Sequence[Phase]) -> Cal
             max_examples=examples,
             deadline=None,
             database=None,
+            derandomize=False,
             phases=list(phases),
             verbosity=Verbosity.quiet,
             suppress_health_check=list(HealthCheck),

@@ -103,6 +103,7 @@ def _random_plans(record: Equation, seed: int) -> Iterator[Plan]:
         max_examples=200,
         deadline=None,
         database=None,
+        derandomize=False,
         phases=[Phase.generate],
         verbosity=Verbosity.quiet,
         suppress_health_check=list(HealthCheck),
