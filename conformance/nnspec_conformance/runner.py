@@ -16,7 +16,6 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings, target
 from hypothesis import seed as hypothesis_seed
 
-import nnspec
 from nnspec_conformance import cases as cases_module
 from nnspec_conformance import deviations as deviations_module
 from nnspec_conformance import diagnose, laws, longruns, processes, shrink, structure, targets
@@ -519,12 +518,3 @@ def laws_row(law: laws.Law, candidate: Target, chosen: Settings) -> Row:
         law=key,
         seconds=time.perf_counter() - started,
     )
-
-
-def unavailable(spec: str) -> str | None:
-    """Why a target cannot run here, or None."""
-    try:
-        targets.load(spec)
-    except nnspec.BackendUnavailable as error:
-        return str(error)
-    return None
